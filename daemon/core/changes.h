@@ -37,6 +37,7 @@ struct JobUpdate {
   std::optional<Outcome> outcome;              ///< set by the change that ends the job: result and warnings
   double progress = -1;                        ///< the last one seen, set with the end
   std::string progress_message;
+  bool delete_when_over = false;
 };
 
 struct LabelsUpdate {
