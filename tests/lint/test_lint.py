@@ -31,7 +31,13 @@ def test_an_include_across_the_layers_is_seen(folder: str, layer: str, include: 
 
 @pytest.mark.parametrize(
     ("folder", "layer", "include"),
-    [("daemon", "api", "pool/pool.h"), ("daemon", "api", "offstage/v1/job.pb.h"), ("client", "cli", "offstage/client.h"), ("client", "src", "grpcpp/grpcpp.h"), ("client", "include", "string")],
+    [
+        ("daemon", "api", "pool/pool.h"),
+        ("daemon", "api", "offstage/v1/job.pb.h"),
+        ("client", "cli", "offstage/client.h"),
+        ("client", "src", "grpcpp/grpcpp.h"),
+        ("client", "include", "string"),
+    ],
 )
 def test_an_include_to_the_left_is_fine(folder: str, layer: str, include: str) -> None:
     assert not layers.wrong(folder, layer, include)
