@@ -13,13 +13,13 @@
 namespace offstage::store {
 
 struct JobRow {
-  core::Job job;                     // kind is 0 here: `kind` below says what it is
+  core::Job job;  // kind is 0 here: `kind` below says what it is
   core::Kind kind;
   std::string display_name;
   std::string labels_json;
-  std::string spec;                  // serialized offstage.v1.JobSpec
+  std::string spec;  // serialized offstage.v1.JobSpec
   core::Failure failure;
-  std::string value_json;            // of a succeeded job
+  std::string value_json;  // of a succeeded job
   std::string warnings_json;
   double progress = -1;
   std::string progress_message;
@@ -40,18 +40,18 @@ struct AttemptRow {
 
 /// A conjunction; what is unset does not restrict. Parsed from AIP-160 text by api/filter.h.
 struct Filter {
-  std::uint16_t states = 0;                                          ///< bits of 1 << JobState; 0 = all
-  std::optional<std::pair<JobId, JobId>> ids;                        ///< inclusive range: a prefix of the uid
+  std::uint16_t states = 0;                    ///< bits of 1 << JobState; 0 = all
+  std::optional<std::pair<JobId, JobId>> ids;  ///< inclusive range: a prefix of the uid
   std::optional<std::string> display_name;
   std::optional<std::int16_t> min_priority, max_priority;
-  std::optional<Wall> created_after, created_before;                 ///< exclusive
-  std::vector<std::pair<std::string, std::string>> labels;           ///< all must match
-  bool matches(const JobRow& row) const;                             ///< the same, in memory
+  std::optional<Wall> created_after, created_before;        ///< exclusive
+  std::vector<std::pair<std::string, std::string>> labels;  ///< all must match
+  bool matches(const JobRow& row) const;                    ///< the same, in memory
 };
 
 struct Page {
   std::vector<JobRow> rows;
-  std::optional<std::int64_t> next_before;                           ///< continue with seq below it
+  std::optional<std::int64_t> next_before;  ///< continue with seq below it
 };
 
 struct Tombstone {
@@ -63,8 +63,8 @@ struct Tombstone {
 struct ChangesPage {
   std::vector<JobRow> rows;
   std::vector<Tombstone> deleted;
-  core::Revision next = 0;            ///< cursor for the next call
-  bool more = false;                  ///< call again at once
+  core::Revision next = 0;  ///< cursor for the next call
+  bool more = false;        ///< call again at once
 };
 
 }  // namespace offstage::store

@@ -30,12 +30,12 @@ class Store {
   /// `on_failure` is called on the writer's thread if a commit failed (never retried): log and abort the process.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options, std::function<void(core::Revision)> on_durable,
                                              std::function<void(Error)> on_failure);
-  ~Store();                                  // commits what is queued, checkpoints, closes
+  ~Store();  // commits what is queued, checkpoints, closes
 
   Committer& committer();
   const Reader& reader() const;
-  const std::string& state_id() const;       ///< random, made with the database; processes of this daemon carry it in OFFSTAGE_STATE_ID
-  bool disk_low() const;                     ///< free space is below the low-water mark (statvfs, at most once a second); any thread
+  const std::string& state_id() const;  ///< random, made with the database; processes of this daemon carry it in OFFSTAGE_STATE_ID
+  bool disk_low() const;                ///< free space is below the low-water mark (statvfs, at most once a second); any thread
 
  private:
   Store();
