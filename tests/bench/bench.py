@@ -268,7 +268,7 @@ def queue(s: Setup) -> list[Row]:
     for count, limit_mb, limit_s in ((100_000, 120, 1.0), (1_000_000, 600, 5.0)):
         if s.quick and count > 100_000:
             continue
-        with daemon(s, f"queue-{count}", fork=False) as d:
+        with daemon(s, f"queue-{count}", "slots = 1\n", fork=False) as d:
             d.client("queue", str(count))
             d.cli("daemon", "stop", "--now")
             begun = time.perf_counter()
@@ -324,7 +324,7 @@ def main() -> int:
     parent = args.build / "bench"
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent) as folder:
-        setup = Setup(args.build / "client/offstage", args.build / "tests/bench/bench_client", args.blender, Path(folder), args.quick)
+        setup = Setup(args.build / "bin/offstage", args.build / "bin/bench_client", args.blender, Path(folder), args.quick)
         (setup.folder / "noop.py").write_text("import bpy\n")
         (setup.folder / "noop_cold.py").write_text("import bpy\n")
         setup.fsync_ms = measure_fsync(setup.folder)

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def program(name: str) -> str:
     places = [Path(os.environ["OFFSTAGE_BIN"])] if "OFFSTAGE_BIN" in os.environ else []
     for build in ("dev", "release"):
-        places += [ROOT / "build" / build / "client", ROOT / "build" / build / "daemon/app"]
+        places.append(ROOT / "build" / build / "bin")
     for place in places:
         if (place / name).is_file():
             return str(place / name)
