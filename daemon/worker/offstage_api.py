@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module `offstage` that a script imports. Made anew for each worker: it holds the attempt's own state and nothing of ours beside it."""
+
+from types import ModuleType
+from typing import Any
+
+from .page import Page
+
+
+class Cancelled(Exception):
+    """Raised by a script that ends early because `offstage.cancelled()` is true; the job is then cancelled, not failed."""
+
+
+Cancelled.__module__ = "offstage"
+
+
+class Api(ModuleType):
+    """What your script has of Offstage.
+
+    params        dict: the job's parameters; those whose names are identifiers are global variables of the script as well
+    progress(fraction, message="")   how far it is, 0 … 1; the newest call wins, cheap enough for an inner loop
+    result        assign to it: None, booleans, numbers, text, bytes, lists, dicts, mathutils types, small numpy arrays
+    cancelled()   True once somebody wants the job to end; then return, or raise offstage.Cancelled
+    out_dir       absolute path of a folder that is kept with the result
+    """
+
+    def __init__(self, page: Page, out_dir: str) -> None:
+        super().__init__("offstage", Api.__doc__)
+        asked = False
+
+        def cancelled() -> bool:
+            """True once the job is cancelled or has timed out. A render that was under way then has been cut short: ask after each one."""
+            nonlocal asked
+            if page.cancel_flag():
+                asked = True
+            return asked
+
+        self.params: dict[str, Any] = {}
+        self.result: Any = None
+        self.out_dir = out_dir
+        self.progress = page.reporter()
+        self.cancelled = cancelled
+        self.Cancelled = Cancelled
+        self.__dict__["__all__"] = ["params", "progress", "result", "cancelled", "Cancelled", "out_dir"]
+        self.__dict__["_knows"] = lambda: asked

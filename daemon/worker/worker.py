@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A worker's whole life: born with its attempt's id, idle, prepared, go, the script, the outcome, the end. Needs bpy.
+
+Forked or cold, it is the same from here on. It never reaches exit(): destructors there would join threads that a forked child does not have.
+"""
+
+import atexit
+import os
+import sys
+import threading
+import traceback
+from typing import Any, NoReturn
+
+from . import interrupt, page, pristine, process, quiesce, records, scene, values, wire
+from .folder import Folder
+from .offstage_api import Api
+from .script import Ending, Script, describe
+
+Boot = dict[str, Any]
+
+
+def main(boot: Boot) -> NoReturn:
+    """A cold worker; the supervisor has made its folder, its session and its log."""
+    import bpy  # noqa: F401  the role of the executable, where Blender is a module
+    pristine.line_buffered()
+    live(boot, cold=True)
+
+
+def forked(boot: Boot, attempt: str, nonce: str) -> NoReturn:
+    """A child of a zygote, which has just been born and has nothing of its own yet."""
+    live({**boot, "attempt": attempt, "nonce": nonce}, cold=False)
+
+
+def live(boot: Boot, cold: bool) -> NoReturn:
+    me, status = os.getpid(), 1
+    try:
+        status = Worker(boot, cold).live()
+    except BaseException:
+        if os.getpid() == me:
+            traceback.print_exc()
+    finally:
+        pristine.flush()
+        os._exit(status)
+
+
+class Worker:
+    def __init__(self, boot: Boot, cold: bool) -> None:
+        self._pid = os.getpid()
+        self._boot, self._attempt = boot, boot["attempt"]
+        self._folder = Folder.of(boot["attempts"], self._attempt)
+        self._cold = cold
+        if not cold:
+            pristine.own_session()
+            self._folder.make()
+            pristine.log_to(self._folder)
+            quiesce.wake(os.cpu_count() or 1)
+        pristine.born(self._folder, self._attempt)
+        self._page = page.Page(self._folder.page)
+        self._api = Api(self._page, self._folder.out)
+        self._renders = interrupt.RenderWatch(self._page)
+        self._script = Script("", "")
+        self._outcome: dict[str, Any] = {"attempt": self._attempt, "warnings": []}
+        self._unfit = ""                 # why the scene could not be opened; told after GO
+
+    def live(self) -> int:
+        connection = wire.Connection.dial(self._boot["socket"])
+        connection.send({"t": "hello", "wire": wire.VERSION, "role": "worker", "nonce": self._boot["nonce"], "attempt": self._attempt, "pid": self._pid,
+                         "start_ticks": process.start_ticks("self")})
+        if connection.expect("welcome") is None:
+            return 0
+        self._touch()
+        connection.send({"t": "idle"})
+        if (prepare := connection.expect("prepare")) is None:
+            return 0
+        self._prepare(prepare)
+        if connection.expect("go") is None:
+            return 0
+        self._outcome["started_boottime_us"] = self._page.go()
+        connection.send({"t": "started"})
+        ending = Ending() if self._unfit else self._script.run()
+        self._finish(ending)
+        self._page.phase = page.ENDED
+        try:
+            connection.send({"t": "outcome"})
+        except OSError:                  # the daemon is away; it will find the file
+            return 0
+        return 0
+
+    def _touch(self) -> None:
+        """Does once what each job does, so that its pages are our own before the clock runs."""
+        import bpy
+        sys.modules["offstage"] = self._api
+        self._renders.install()
+        argv, path, main = sys.argv[:], sys.path[:], sys.modules["__main__"]
+        warm = Script("import bpy, offstage\nlen(bpy.data.objects)\nbpy.context.scene\n", "<warm>")
+        warm.set([], {"warm": 1}, self._folder.work)
+        warm.run()
+        sys.argv[:], sys.path[:], sys.modules["__main__"] = argv, path, main
+        values.decode(values.encode({"a": [1, 2.5, "x"]}))
+        wire.decode(wire.encode({"t": "started"})[wire.LENGTH.size:])
+        len(bpy.data.objects)
+        if self._cold:
+            pristine.flush()
+            os.ftruncate(1, 0)           # what Blender says at its start is no part of a job's log; a forked worker has none either
+
+    def _prepare(self, prepare: wire.Message) -> None:
+        pristine.dressed(prepare)
+        if prepare["scene"]:
+            try:
+                self._outcome["warnings"] = scene.open_scene(prepare["scene"]["path"], prepare["scene"]["trust"])
+            except scene.Unreadable as error:
+                self._unfit = str(error)
+        self._api.params = values.decode(prepare["parameters_json"] or "{}")
+        self._script = Script(prepare["script"]["text"], prepare["script"]["name"])
+        self._script.set(prepare["args"], self._api.params, self._folder.work)
+        self._page.phase = page.PREPARED
+
+    def _finish(self, ending: Ending) -> None:
+        if os.getpid() != self._pid:     # a child that the script has forked came out at the script's end
+            pristine.flush()
+            os._exit(1 if ending.error else ending.exit_code)
+        join_threads()
+        self._outcome.update(self._judge(ending))
+        atexit._run_exitfuncs()
+        pristine.flush()
+        self._outcome["ended_boottime_us"] = page.boottime_us()
+        try:
+            self._folder.sync_out()
+            records.write(self._folder.path, records.OUTCOME, self._outcome)
+        except OSError as error:
+            self._outcome.pop("value_json", None)
+            self._outcome.update(state="failed", reason="DISK_FULL", message=f"results could not be written: {error}")
+            records.write(self._folder.path, records.OUTCOME, self._outcome)
+
+    def _judge(self, ending: Ending) -> dict[str, Any]:
+        if self._unfit:
+            return {"state": "failed", "reason": "SCENE_UNREADABLE", "message": self._unfit}
+        early = self._page.cancel_flag() and (self._api.__dict__["_knows"]() or self._renders.cut_short)
+        if early or isinstance(ending.exception, self._api.Cancelled):
+            return {"state": "cancelled", "message": "the script ended early, as it was asked to"}
+        if ending.error:
+            return {"state": "failed", "reason": "SCRIPT_ERROR", "message": f"{ending.error['type']}: {ending.error['message']}", "error": ending.error}
+        if ending.exit_code:
+            return {"state": "failed", "reason": "EXIT_CODE", "message": f"the script ended with exit code {ending.exit_code}", "exit_code": ending.exit_code}
+        try:
+            return {"state": "succeeded", "value_json": values.encode(self._api.result), "exit_code": 0}
+        except values.Unfit as error:
+            return {"state": "failed", "reason": "RESULT_INVALID", "message": str(error)}
+        except BaseException as error:   # a type of the script's own that fails while it is looked at
+            return {"state": "failed", "reason": "RESULT_INVALID", "message": f"result: {describe(error)['message']}", "error": describe(error)}
+
+
+def join_threads() -> None:
+    """Python's own shutdown of threads and executors: a script may leave its work to them."""
+    try:
+        threading._shutdown()
+    except BaseException:
+        traceback.print_exc()
