@@ -4,13 +4,16 @@
 //
 // The whole rule: replies, watches and GO leave only when their revision ≤ durable. PREPARE and want() do not wait, since they run nothing of the user's.
 //
-// Thread: every method and every reply runs on the core strand; callers post. Ports outlive the engine.
+// Thread: every method and every reply runs on the core strand; callers post. Ports outlive the engine. A port may not call back from within its own call.
 #pragma once
 
 #include <deque>
 #include <functional>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "core/gate.h"
 #include "core/ports.h"
 #include "core/scheduler.h"
 
@@ -21,40 +24,58 @@ using Reply = std::function<void(Result<T>)>;
 
 class Engine {
  public:
-  Engine(SchedulerOptions options, CommitPort& store, PoolPort& pool, WatchPort& watch);
+  Engine(const SchedulerOptions& options, CommitPort& store, PoolPort& pool, WatchPort& watch);
 
   // requests; errors are replied at once, successes when durable
   void create(std::vector<NewJob> jobs, Now now, Reply<std::vector<Job>> reply);
-  void update(JobChange change, Now now, Reply<Done> reply);                              ///< NOT_FOUND also for ended jobs, but for labels alone
-  void cancel(JobId id, Now now, Reply<Done> reply);                                      ///< NOT_FOUND: not live (the caller looks into the store)
-  void retry(StoredJob job, Now now, Reply<Done> reply);                                  ///< `job` as the store has it, failed or cancelled
-  void remove(JobId id, std::vector<AttemptId> attempts, bool force, Now now, Reply<Done> reply);
+  void update(JobChange change, Now now, Reply<Done> reply);                                       ///< NOT_FOUND also for ended jobs, but for labels alone
+  void cancel(JobId id, Now now, Reply<Done> reply);                                               ///< NOT_FOUND: not live (the caller looks into the store)
+  void retry(StoredJob job, Now now, Reply<Done> reply);                                           ///< `job` as the store has it, failed or cancelled
+  void remove(JobId id, std::vector<AttemptId> attempts, bool force, Now now, Reply<Done> reply);  ///< replies when the row is gone, and what ran is dead
   void set_slots(unsigned slots, Now now);
   void set_draining(bool draining, Now now);
 
   // news
   template <class Event>
-  void apply(const Event& event, Now now) { step([&](Effects& out) { scheduler_.apply(event, now, out); }); }
+  void apply(const Event& event, Now now) {
+    step(now, [&](Effects& out) { scheduler_.apply(event, now, out); });
+  }
   void on_durable(Revision revision);
-  void tick(Now now);                                   ///< at next_deadline() or later
-  std::optional<Mono> next_deadline() const;
+  void tick(Now now);                                                               ///< at next_deadline() or later
+  std::optional<Mono> next_deadline() const { return scheduler_.next_deadline(); }  ///< in the past: at once. Ask again after each call
 
-  // restart, before anything else
+  // restart, before anything else; then the first step goes on from there
   void restore(Revision last, std::int64_t last_seq);
-  void load(StoredJob job);                             ///< each live one, by seq
-  void adopt(const OpenAttempt& attempt, Now now);      ///< after load()
+  void load(const StoredJob& job) { scheduler_.load(job); }  ///< each live one, by seq
+  void adopt(const OpenAttempt& attempt, Now now);           ///< after load()
 
   const Scheduler& scheduler() const { return scheduler_; }
-  Revision durable() const { return durable_; }
+  Revision durable() const { return gate_.durable(); }
 
  private:
-  void step(const std::function<void(Effects&)>& decide);
-  // …
+  template <class Decide>
+  void step(Now now, Decide decide);
+  void carry_out(Effects out);
+  void obey(const Command& command);
+  void reply_when_durable(Result<Revision> decided, Reply<Done> reply);
+
   Scheduler scheduler_;
   CommitPort& store_;
   PoolPort& pool_;
   WatchPort& watch_;
-  Revision durable_ = 0;
+  Gate gate_;
+  std::deque<std::pair<Revision, JobId>> unseen_;                 // changes that watchers may not see yet
+  std::unordered_map<JobId, std::vector<Reply<Done>>> deleting_;  // who waits for a job to be deleted
+  Now now_;                                                       // of the last step
 };
+
+template <class Decide>
+void Engine::step(Now now, Decide decide) {
+  now_ = now;
+  Effects out;
+  out.store_full = store_.full();
+  decide(out);
+  carry_out(std::move(out));
+}
 
 }  // namespace offstage::core

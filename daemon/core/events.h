@@ -36,6 +36,7 @@ struct JobChange {
 struct StoredJob {
   Job job;
   Kind kind;
+  std::uint8_t policy_attempts = 1;            ///< for retry: max_attempts of the spec, so many more are allowed
 };
 
 // ---- news of the pool -----------------------------------------------------------------------------------------------------------------
@@ -90,6 +91,16 @@ struct ProofChanged {
   std::string blender;
   ForkProof proof = ForkProof::pending;
   std::string reason;
+};
+
+/// Memory is short: no worker is kept ahead of need until it is not.
+struct MemoryShort {
+  bool is_short = false;
+};
+
+/// The catalog's choice: spares of this one are kept from now on. Empty: of none.
+struct DefaultBlender {
+  std::string blender;
 };
 
 /// From restart: an attempt that was open in the store. The pool adopts it (and then sends Started/Ended/Gone like for any other), or finds it dead.

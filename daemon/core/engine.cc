@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace offstage::core {
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+}  // namespace
+
+Engine::Engine(const SchedulerOptions& options, CommitPort& store, PoolPort& pool, WatchPort& watch)
+    : scheduler_(options), store_(store), pool_(pool), watch_(watch) {}
+
+void Engine::carry_out(Effects out) {
+  for (const Change& change : out.batch.changes) {
+    std::visit(Overloaded{[&](const JobInsert& row) { unseen_.emplace_back(row.job.revision, row.job.id); },
+                          [&](const JobUpdate& row) { unseen_.emplace_back(row.revision, row.id); },
+                          [&](const LabelsUpdate& row) { unseen_.emplace_back(row.revision, row.id); },
+                          [&](const JobDelete& row) { unseen_.emplace_back(row.revision, row.id); },  //
+                          [](const AttemptWrite&) {}, [](const AttemptDelete&) {}},
+               change);
+  }
+  const Revision last = out.batch.revision;
+  if (!out.batch.changes.empty()) store_.submit(std::move(out.batch));  // first: the disk is what takes longest
+  for (Act& act : out.acts) {
+    gate_.after(act.after, [this, command = std::move(act.command)] { obey(command); });
+  }
+  for (const JobId& id : out.deleted) {
+    const auto waiting = deleting_.extract(id);
+    if (!waiting) continue;
+    for (const Reply<Done>& reply : waiting.mapped()) gate_.after(last, [reply] { reply(Done{}); });
+  }
+}
+
+void Engine::obey(const Command& command) {
+  std::visit(Overloaded{[&](const Want& c) { pool_.want(c.kind, scheduler_.kinds().at(c.kind), c.isolation, c.idle); },
+                        [&](const Prepare& c) { pool_.prepare(c.assignment); },
+                        [&](const Go& c) {
+                          if (scheduler_.take_go(c.attempt)) pool_.go(c.attempt);
+                        },
+                        [&](const RaiseFlag& c) { pool_.raise_flag(c.attempt, c.why); }, [&](const Terminate& c) { pool_.terminate(c.attempt); },
+                        [&](const Kill& c) { pool_.kill(c.attempt); }, [&](const Forget& c) { pool_.forget(c.attempt); }},
+             command);
+}
+
+void Engine::reply_when_durable(Result<Revision> decided, Reply<Done> reply) {
+  if (!decided) return reply(decided.error());
+  gate_.after(*decided, [reply = std::move(reply)] { reply(Done{}); });
+}
+
+void Engine::create(std::vector<NewJob> jobs, Now now, Reply<std::vector<Job>> reply) {
+  Result<std::vector<Job>> made = std::vector<Job>{};
+  step(now, [&](Effects& out) { made = scheduler_.create(std::move(jobs), now, out); });
+  if (!made) return reply(std::move(made.error()));
+  Revision last = 0;
+  for (const Job& job : *made) last = std::max(last, job.revision);
+  const auto shared = std::make_shared<std::vector<Job>>(std::move(*made));
+  gate_.after(last, [shared, reply = std::move(reply)] { reply(std::move(*shared)); });
+}
+
+void Engine::update(JobChange change, Now now, Reply<Done> reply) {
+  Result<Revision> decided = Revision{0};
+  step(now, [&](Effects& out) { decided = scheduler_.update(change, now, out); });
+  reply_when_durable(std::move(decided), std::move(reply));
+}
+
+void Engine::cancel(JobId id, Now now, Reply<Done> reply) {
+  Result<Revision> decided = Revision{0};
+  step(now, [&](Effects& out) { decided = scheduler_.cancel(id, now, out); });
+  reply_when_durable(std::move(decided), std::move(reply));
+}
+
+void Engine::retry(StoredJob job, Now now, Reply<Done> reply) {
+  Result<Revision> decided = Revision{0};
+  step(now, [&](Effects& out) { decided = scheduler_.retry(job, now, out); });
+  reply_when_durable(std::move(decided), std::move(reply));
+}
+
+void Engine::remove(JobId id, std::vector<AttemptId> attempts, bool force, Now now, Reply<Done> reply) {
+  step(now, [&](Effects& out) {
+    const Status begun = scheduler_.remove(id, attempts, force, now, out);
+    if (!begun) return reply(begun.error());
+    deleting_[id].push_back(std::move(reply));
+  });
+}
+
+void Engine::set_slots(unsigned slots, Now now) {
+  step(now, [&](Effects& out) { scheduler_.set_slots(slots, now, out); });
+}
+
+void Engine::set_draining(bool draining, Now now) {
+  step(now, [&](Effects& out) { scheduler_.set_draining(draining, now, out); });
+}
+
+void Engine::on_durable(Revision revision) {
+  scheduler_.durable(revision);
+  gate_.open(revision);
+  std::vector<JobId> changed;
+  for (; !unseen_.empty() && unseen_.front().first <= gate_.durable(); unseen_.pop_front()) changed.push_back(unseen_.front().second);
+  std::sort(changed.begin(), changed.end());
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+  if (!changed.empty()) watch_.changed(changed, gate_.durable());
+  if (scheduler_.stalled() && !store_.full()) tick(now_);
+}
+
+void Engine::tick(Now now) {
+  step(now, [&](Effects& out) { scheduler_.tick(now, out); });
+}
+
+void Engine::restore(Revision last, std::int64_t last_seq) {
+  scheduler_.restore(last, last_seq);
+  gate_.open(last);
+}
+
+void Engine::adopt(const OpenAttempt& attempt, Now now) { scheduler_.adopt(attempt, now); }
+
+}  // namespace offstage::core
