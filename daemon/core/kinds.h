@@ -21,6 +21,11 @@ class Kinds {
     if (fresh) kinds_.push_back(&entry->first);
     return entry->second;
   }
+  /// Zero: not seen yet.
+  KindId find(const Kind& kind) const {
+    const auto found = ids_.find(kind);
+    return found == ids_.end() ? 0 : found->second;
+  }
   const Kind& at(KindId id) const { return *kinds_.at(id - 1); }
 
  private:
