@@ -4,8 +4,8 @@
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(Protobuf REQUIRED)          # the module, before gRPC's own look-up
-find_package(gRPC CONFIG REQUIRED)
+find_package(Protobuf REQUIRED)
+find_program(OFFSTAGE_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)    # find_package(gRPC) would ask pkg-config about re2, which takes Debian 13's 40 s, for nothing more than this
 find_package(SQLite3 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
