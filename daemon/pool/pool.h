@@ -30,6 +30,7 @@ struct PoolOptions {
   std::string state_id;
   CatalogOptions catalog;
   bool huge_pages = true;
+  Micros start_patience{std::chrono::minutes(2)}; ///< a worker that is not ready by then is killed
   Micros keeper_idle{std::chrono::minutes(30)};   ///< a keeper without workers or demand for so long is retired
 };
 

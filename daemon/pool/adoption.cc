@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pool/adoption.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <unordered_set>
+
+#include "pool/procs.h"
+#include "pool/sweep.h"
+#include "pool/verdict.h"
+
+namespace offstage::pool {
+namespace {
+
+constexpr std::chrono::milliseconds kill_patience{2000};
+
+void report_dead(Context& context, AttemptSink& sink, AttemptId id) {
+  const auto folder = context.folder(id);
+  auto outcome = read_outcome(folder, id);
+  const auto page = Page::open(folder / "page");
+  const auto record = read_exit(folder, id);
+  std::error_code error;
+  const bool nothing_ran = page ? (*page)->untouched() : !std::filesystem::exists(folder, error);
+  if (!outcome && nothing_ran) {
+    spdlog::info("attempt {}: its worker is dead and had not begun", id.hex());
+    context.janitor.remove(folder);
+    return sink.worker_gone(id);
+  }
+  const auto exit = record ? std::optional(record->exit) : std::nullopt;
+  core::AttemptEnded ended{id, {}, -1, ""};
+  if (outcome) {
+    ended.outcome = std::move(*outcome);
+  } else {
+    ended.outcome = verdict({exit, page ? (*page)->flag() : 0, false, false}, folder);
+  }
+  if (page) {
+    Progress last = (*page)->progress();
+    ended.progress = last.fraction;
+    ended.progress_message = std::move(last.message);
+  }
+  spdlog::info("attempt {}: ended while no daemon was watching{}", id.hex(), ended.outcome.state == core::AttemptState::succeeded ? ", and succeeded" : "");
+  sink.ended(std::move(ended));
+  sink.gone({id, exit});
+  context.janitor.remove(folder / "tmp");
+}
+
+}  // namespace
+
+void adopt_all(Context& context, Fleet& fleet, AttemptSink& sink, const std::vector<core::OpenAttempt>& open, const std::function<void(std::function<void()>)>& post) {
+  std::vector<AttemptId> dead;
+  for (const core::OpenAttempt& attempt : open) {
+    UniqueFd pidfd = open_process(attempt.process);
+    if (!pidfd) {
+      dead.push_back(attempt.id);
+      continue;
+    }
+    if (const pid_t keeper = marked_parent(attempt.process.pid, context.options.state_id); keeper != 0) fleet.keep(keeper);
+    auto worker = std::make_shared<Worker>(context, fleet, sink, attempt.id, nullptr, attempt.isolation);
+    worker->announce(sink);
+    fleet.adopt(worker);
+    worker->adopt(attempt.process, std::move(pidfd));
+    spdlog::info("attempt {}: adopted, process {}", attempt.id.hex(), attempt.process.pid);
+    const bool begun = worker->page() && !worker->page()->untouched();
+    if (begun && attempt.state == core::AttemptState::starting) post([&sink, id = attempt.id] { sink.started(id); });
+  }
+  const unsigned killed = kill_marked(context.options.state_id, fleet.processes(), kill_patience);
+  if (killed > 0) spdlog::info("{} processes of an earlier daemon killed", killed);
+  post([&context, &sink, dead = std::move(dead)] {
+    for (const AttemptId id : dead) report_dead(context, sink, id);
+  });
+}
+
+void remove_unknown_folders(Context& context, const std::vector<AttemptId>& known, const std::vector<core::OpenAttempt>& open) {
+  auto keep = std::make_shared<std::unordered_set<AttemptId>>(known.begin(), known.end());
+  for (const core::OpenAttempt& attempt : open) keep->insert(attempt.id);
+  const Wall before = Now::read().wall;
+  asio::post(context.background, [keep, before, &context] {
+    std::error_code error;
+    for (std::filesystem::directory_iterator it(context.options.state / "attempts", error), end; !error && it != end; it.increment(error)) {
+      const auto id = AttemptId::parse(it->path().filename().string());
+      if (id && keep->contains(*id)) continue;
+      struct stat s {};
+      if (::lstat(it->path().c_str(), &s) != 0) continue;
+      const Wall changed{std::chrono::seconds(s.st_ctim.tv_sec) + std::chrono::duration_cast<Micros>(std::chrono::nanoseconds(s.st_ctim.tv_nsec))};
+      if (changed < before - std::chrono::milliseconds(10)) context.janitor.remove(it->path());   // what is newer was made for this daemon
+    }
+  });
+}
+
+}  // namespace offstage::pool

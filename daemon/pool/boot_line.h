@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a keeper is started: the command for each kind of Blender, and the JSON line on its standard input. See "Boot" in daemon/worker/WIRE.md.
+//
+// Thread: pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/model.h"
+#include "pool/pool.h"
+
+namespace offstage::pool {
+
+std::vector<std::string> keeper_command(const Blender& blender, core::Isolation isolation, const std::filesystem::path& worker_code);
+std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce);
+
+}  // namespace offstage::pool

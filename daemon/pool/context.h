@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What all parts of the pool share.
+//
+// Thread: the core strand, but for `children`, `background` and `janitor`, which any may use.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/thread_pool.hpp>
+
+#include "pool/children.h"
+#include "pool/door.h"
+#include "pool/janitor.h"
+#include "pool/pool.h"
+
+namespace offstage::pool {
+
+struct Context {
+  Context(asio::io_context& context, PoolOptions given) : io(context), options(std::move(given)), door(context), janitor(background, options.state) {}
+
+  std::filesystem::path folder(AttemptId attempt) const { return options.state / "attempts" / attempt.hex(); }
+
+  asio::io_context& io;
+  const PoolOptions options;
+  Children children;
+  Door door;
+  asio::thread_pool background{2};   ///< for what may take long: running Blenders to look at them, removing folders
+  Janitor janitor;
+};
+
+}  // namespace offstage::pool

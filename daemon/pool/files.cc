@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pool/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "base/unique_fd.h"
+
+namespace offstage::pool {
+namespace {
+
+/// O_NONBLOCK: a pipe in the place of a file must not hold the daemon.
+UniqueFd open_regular(const std::filesystem::path& file, std::size_t& size) {
+  UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat s {};
+  if (!fd || ::fstat(fd.get(), &s) != 0 || !S_ISREG(s.st_mode)) return {};
+  size = static_cast<std::size_t>(s.st_size);
+  return fd;
+}
+
+std::string read_at(int fd, std::size_t offset, std::size_t bytes) {
+  std::string out(bytes, '\0');
+  std::size_t got = 0;
+  while (got < bytes) {
+    const ssize_t n = ::pread(fd, out.data() + got, bytes - got, static_cast<off_t>(offset + got));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    got += static_cast<std::size_t>(n);
+  }
+  out.resize(got);
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::string> read_file(const std::filesystem::path& file, std::size_t max_bytes) {
+  std::size_t size = 0;
+  const UniqueFd fd = open_regular(file, size);
+  if (!fd || size > max_bytes) return std::nullopt;
+  return read_at(fd.get(), 0, size);
+}
+
+std::string head_of(const std::filesystem::path& file, std::size_t bytes) {
+  std::size_t size = 0;
+  const UniqueFd fd = open_regular(file, size);
+  return fd ? read_at(fd.get(), 0, std::min(size, bytes)) : std::string();
+}
+
+std::string tail_of(const std::filesystem::path& file, std::size_t bytes) {
+  std::size_t size = 0;
+  const UniqueFd fd = open_regular(file, size);
+  if (!fd) return {};
+  const std::size_t take = std::min(size, bytes);
+  return read_at(fd.get(), size - take, take);
+}
+
+std::string last_lines(const std::filesystem::path& file, std::size_t lines) {
+  std::string text = tail_of(file, 16 << 10);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  std::size_t from = text.size();
+  for (std::size_t i = 0; i < lines && from != std::string::npos && from > 0; ++i) from = text.rfind('\n', from - 1);
+  return from == std::string::npos || from == 0 ? text : text.substr(from + 1);
+}
+
+bool write_file(const std::filesystem::path& file, std::string_view content) {
+  const std::filesystem::path aside = file.string() + ".tmp";
+  ::unlink(aside.c_str());
+  {
+    const UniqueFd fd(::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd) return false;
+    while (!content.empty()) {
+      const ssize_t n = ::write(fd.get(), content.data(), content.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return false;
+      content.remove_prefix(static_cast<std::size_t>(n));
+    }
+  }
+  return ::rename(aside.c_str(), file.c_str()) == 0;
+}
+
+}  // namespace offstage::pool

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pool/prepare.h"
+
+#include <nlohmann/json.hpp>
+
+#include "offstage/v1/job.pb.h"
+
+namespace offstage::pool {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace
+
+Result<std::string> prepare_message(const core::Assignment& assignment, std::string_view bytes) {
+  v1::JobSpec spec;
+  if (!spec.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return Error{Code::data_loss, "SPEC_UNREADABLE", "the stored spec of the job " + assignment.job.hex() + " cannot be read", "", ""};
+  }
+  const v1::Script& script = spec.script();
+  Json message = {
+      {"t", "prepare"},
+      {"job", assignment.job.hex()},
+      {"number", assignment.number},
+      {"script", {{"text", script.text()}, {"name", script.name().empty() ? "script.py" : script.name()}}},
+      {"args", Json::array()},
+      {"parameters_json", script.parameters_json().empty() ? "{}" : script.parameters_json()},
+      {"scene", nullptr},
+      {"env", Json::object()},
+      {"cpus", assignment.cpus},
+      {"memory_bytes", assignment.memory_bytes},
+      {"umask", 077},
+      {"nice", 0},
+  };
+  for (const std::string& argument : script.args()) message["args"].push_back(argument);
+  if (!spec.scene().path().empty()) message["scene"] = {{"path", spec.scene().path()}, {"trust", spec.scene().trust_blend_scripts()}};
+  for (const auto& [name, value] : spec.environment().variables()) message["env"][name] = value;
+  return text_of(message);
+}
+
+std::string limits_message(const core::Assignment& assignment) {
+  Json deadline;
+  if (assignment.run_timeout.count() > 0) deadline = static_cast<double>(assignment.run_timeout.count()) / 1e6;
+  return text_of({{"t", "limits"}, {"attempt", assignment.attempt.hex()}, {"memory_bytes", assignment.memory_bytes}, {"deadline_s", deadline}});
+}
+
+std::string plain_message(std::string_view type) { return R"({"t":")" + std::string(type) + R"("})"; }
+std::string plain_message(std::string_view type, AttemptId attempt) {
+  return R"({"t":")" + std::string(type) + R"(","attempt":")" + attempt.hex() + R"("})";
+}
+
+}  // namespace offstage::pool

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PREPARE and `limits`: a job's stored spec, as its worker and its keeper need it. See daemon/worker/WIRE.md.
+//
+// Thread: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "core/ports.h"
+
+namespace offstage::pool {
+
+/// The frame's JSON. `spec` is a serialized offstage.v1.JobSpec whose script has its text. SPEC_UNREADABLE.
+Result<std::string> prepare_message(const core::Assignment& assignment, std::string_view spec);
+std::string limits_message(const core::Assignment& assignment);
+/// {"t": type, "attempt": …}, or without the attempt.
+std::string plain_message(std::string_view type);
+std::string plain_message(std::string_view type, AttemptId attempt);
+
+}  // namespace offstage::pool

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pool/worker.h"
+
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
+#include "pool/prepare.h"
+#include "pool/procs.h"
+#include "pool/verdict.h"
+
+namespace offstage::pool {
+namespace {
+
+constexpr std::chrono::seconds dismiss_patience{5};
+
+}  // namespace
+
+Worker::Worker(Context& context, WorkerHost& host, AttemptSink& sink, AttemptId attempt, std::shared_ptr<Keeper> keeper, core::Isolation kind)
+    : id(attempt), isolation(kind), context_(context), host_(&host), sink_(&sink), keeper_(std::move(keeper)), watch_(context.io), timer_(context.io) {}
+
+Worker::~Worker() { detach(); }
+
+// ---- birth ------------------------------------------------------------------------------------------------------------------------------
+
+void Worker::expect() {
+  context_.door.expect(nonce, [weak = weak_from_this()](const std::shared_ptr<Connection>& connection, const Hello& hello) {
+    if (const auto self = weak.lock()) self->connected(connection, hello);
+  });
+  arm(context_.options.start_patience);
+}
+
+void Worker::forked(core::ProcessId process) {
+  if (process_.pid == 0) process_ = process;
+  if (!pidfd_) pidfd_ = open_process(process_);
+}
+
+void Worker::connected(const std::shared_ptr<Connection>& connection, const Hello& hello) {
+  if (hello.attempt != id.hex() || hello.role != "worker") {
+    spdlog::warn("worker {}: turned away, it says it is {} {}", id.hex(), hello.role, hello.attempt);
+    return connection->close();
+  }
+  forked(hello.process);
+  process_ = hello.process;
+  connection_ = connection;
+  connection->on(
+      [weak = weak_from_this()](const std::string& type, const nlohmann::json&) {
+        if (const auto self = weak.lock()) self->message(type);
+      },
+      [weak = weak_from_this()](const std::string&) {
+        if (const auto self = weak.lock()) self->disconnected();
+      });
+  if (stage_ != Stage::starting || (keeper_ && keeper_->stage() == Keeper::Stage::ended)) dismiss();
+}
+
+void Worker::adopt(core::ProcessId process, UniqueFd pidfd) {
+  adopted_ = true;
+  process_ = process;
+  pidfd_ = std::move(pidfd);
+  if (auto page = Page::open(context_.folder(id) / "page")) page_ = *page;
+  enter(Stage::running);
+  orphaned();
+}
+
+void Worker::message(const std::string& type) {
+  if (host_ == nullptr) return;
+  if (type == "idle" && stage_ == Stage::starting) {
+    auto page = Page::open(context_.folder(id) / "page");
+    if (!page) {
+      spdlog::error("worker {}: {}", id.hex(), page.error().message);
+      return dismiss();
+    }
+    page_ = *page;
+    timer_.cancel();
+    enter(Stage::idle);
+    host_->worker_idle(*this);
+  } else if (type == "started" && stage_ == Stage::running) {
+    sink_->started(id);
+  } else if (type == "outcome" && stage_ == Stage::running) {
+    look_for_outcome();
+  }
+}
+
+// ---- its attempt ------------------------------------------------------------------------------------------------------------------------
+
+void Worker::prepare(const std::string& message, const std::string& limits) {
+  enter(Stage::prepared);
+  connection_->send(frame(message));
+  if (keeper_) keeper_->send(frame(limits));
+}
+
+void Worker::go() {
+  if (stage_ != Stage::prepared) return;
+  connection_->send(frame(plain_message("go")));
+  enter(Stage::running);
+}
+
+void Worker::raise_flag(int why) {
+  flag_ = why;
+  if (page_) page_->raise_flag(why);
+}
+
+void Worker::terminate() {
+  if (stage_ == Stage::over) return;
+  killed_by_us_ = true;
+  send_signal(pidfd_, SIGTERM);
+}
+
+void Worker::kill() {
+  if (stage_ == Stage::over) return;
+  killed_by_us_ = true;
+  send_signal(pidfd_, SIGKILL);
+  if (keeper_) keeper_->send(frame(plain_message("kill", id)));
+}
+
+void Worker::dismiss() {
+  if (stage_ >= Stage::running) return;
+  enter(Stage::dismissed);
+  if (connection_) connection_->close();
+  context_.door.forget(nonce);
+  arm(dismiss_patience);
+  report_nothing_ran();
+  if (host_ != nullptr) host_->worker_dismissed(*this);
+}
+
+void Worker::refuse(core::Outcome outcome) {
+  enter(Stage::running);
+  report_end(std::move(outcome));
+  kill();
+}
+
+// ---- death ------------------------------------------------------------------------------------------------------------------------------
+
+void Worker::disconnected() {
+  if (host_ == nullptr) return;
+  if (stage_ == Stage::running) {
+    look_for_outcome();   // without one, how the process died decides
+  } else {
+    dismiss();            // it never got GO, and never will: nothing of the user's ran
+  }
+}
+
+bool Worker::look_for_outcome() {
+  if (ended_) return true;
+  auto outcome = read_outcome(context_.folder(id), id);
+  if (!outcome) return false;
+  if (outcome->state == core::AttemptState::cancelled && flag_ == 2) {   // it obeyed the flag, which was raised for a timeout
+    Death death;
+    death.flag = flag_;
+    outcome->failure = verdict(death, context_.folder(id)).failure;
+    outcome->state = core::AttemptState::failed;
+  }
+  report_end(std::move(*outcome));
+  return true;
+}
+
+void Worker::report_nothing_ran() {
+  if (std::exchange(announced_, false)) sink_->worker_gone(id);
+}
+
+void Worker::report_end(core::Outcome outcome) {
+  ended_ = true;
+  core::AttemptEnded ended{id, std::move(outcome), -1, ""};
+  if (page_) {
+    Progress last = page_->progress();
+    ended.progress = last.fraction;
+    ended.progress_message = std::move(last.message);
+  }
+  sink_->ended(std::move(ended));
+}
+
+void Worker::exited(std::optional<ExitRecord> record) {
+  if (stage_ == Stage::over || host_ == nullptr) return;
+  const auto self = shared_from_this();
+  const Stage was = stage_;
+  const auto folder = context_.folder(id);
+  const bool ran = was == Stage::running && (look_for_outcome() || !page_ || !page_->untouched());
+  if (was == Stage::running && ran) {
+    if (!ended_) {
+      Death death{record ? std::optional(record->exit) : std::nullopt, std::max(flag_, page_ ? page_->flag() : 0), killed_by_us_, !adopted_};
+      report_end(verdict(death, folder));
+    }
+    sink_->gone({id, record ? std::optional(record->exit) : std::nullopt});
+    context_.janitor.remove(folder / "tmp");
+  } else {
+    report_nothing_ran();
+    context_.janitor.remove(folder);
+  }
+  WorkerHost* const host = host_;
+  enter(Stage::over);
+  detach();
+  host->worker_over(*this, was == Stage::starting);
+}
+
+void Worker::fork_failed() { exited(std::nullopt); }
+
+void Worker::detach() {
+  if (host_ == nullptr) return;
+  host_ = nullptr;
+  stage_ = Stage::over;
+  context_.door.forget(nonce);
+  timer_.cancel();
+  asio::error_code ignored;
+  watch_.close(ignored);
+  if (connection_) connection_->close();
+}
+
+void Worker::enter(Stage stage) {
+  if (keeper_) {   // counted for ListZygotes
+    KeeperFacts& facts = *keeper_->facts();
+    if (stage_ == Stage::idle) --facts.idle;
+    if (stage_ == Stage::prepared || stage_ == Stage::running) --facts.busy;
+    if (stage == Stage::idle) ++facts.idle;
+    if (stage == Stage::prepared || stage == Stage::running) ++facts.busy;
+  }
+  stage_ = stage;
+}
+
+void Worker::arm(Micros patience) {
+  timer_.expires_after(patience);
+  timer_.async_wait([weak = weak_from_this()](asio::error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || self->host_ == nullptr) return;
+    if (self->stage_ != Stage::starting && self->stage_ != Stage::dismissed) return;
+    spdlog::warn("worker {} {}, it is killed", self->id.hex(), self->stage_ == Stage::starting ? "was not ready in time" : "did not end");
+    self->kill();
+    self->arm(dismiss_patience);
+  });
+}
+
+}  // namespace offstage::pool
