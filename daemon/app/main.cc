@@ -44,12 +44,20 @@ int run(int argc, char** argv) {
   const auto line = parse_command_line(argc, argv);
   if (!line) return fail(line.error(), 2);
   switch (line->action) {
-    case Action::help: std::cout << line->help; return 0;
-    case Action::version: std::cout << "offstaged " << version << "\n"; return 0;
-    case Action::print_options: std::cout << options_markdown(); return 0;
-    case Action::make_tls: return make_tls_files(line->tls_dir);
+    case Action::help:
+      std::cout << line->help;
+      return 0;
+    case Action::version:
+      std::cout << "offstaged " << version << "\n";
+      return 0;
+    case Action::print_options:
+      std::cout << options_markdown();
+      return 0;
+    case Action::make_tls:
+      return make_tls_files(line->tls_dir);
     case Action::check_config:
-    case Action::serve: break;
+    case Action::serve:
+      break;
   }
   const Environment environment = process_environment();
   const auto loaded = load_options(line->settings, environment, line->config);

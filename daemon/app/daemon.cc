@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/daemon.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+#include <thread>
+
+#include "api/server.h"
+#include "app/folders.h"
+#include "app/memory.h"
+#include "app/notify.h"
+#include "app/state_log.h"
+#include "app/strand.h"
+#include "app/version.h"
+#include "core/engine.h"
+#include "pool/pool.h"
+#include "store/store.h"
+
+namespace offstage::app {
+namespace {
+
+constexpr int exit_commit_failed = 70;
+
+class Daemon {
+ public:
+  Daemon(const Options& options, const Environment& environment, Folders folders)
+      : options_(options), environment_(environment), folders_(std::move(folders)) {}
+  ~Daemon();
+
+  Status open(const std::filesystem::path& worker_code);
+  Ending run();
+
+ private:
+  Status open_store();
+  Status open_pool(const std::filesystem::path& worker_code);
+  void restore();
+  Status serve();
+
+  pool::PoolEvents events();
+  template <class Event>
+  auto news() {
+    return [this](const Event& event) {
+      if (phase_ != Phase::ending) engine_->apply(event, Now::read());
+    };
+  }
+  void default_blender();
+
+  std::optional<Mono> after_each();
+  void wait_for_signal();
+  void on_signal(int number);
+  void drain();
+  void end(Ending how, bool kill_busy);
+  void feed_watchdog(Micros interval);
+  unsigned slots() const { return options_.slots != 0 ? static_cast<unsigned>(options_.slots) : std::max(1U, std::thread::hardware_concurrency()); }
+
+  enum class Phase { serving, draining, ending };
+
+  const Options& options_;
+  const Environment& environment_;
+  const Folders folders_;
+  Strand strand_;
+  asio::signal_set signals_{strand_.io(), SIGTERM, SIGINT};
+  asio::steady_timer watchdog_{strand_.io()};
+  MemoryWatch memory_;
+  api::WatchHub hub_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<StateLog> log_;
+  std::unique_ptr<pool::Pool> pool_;
+  std::unique_ptr<core::Engine> engine_;
+  std::unique_ptr<api::Server> server_;
+  std::thread stopping_;  // the server's end waits for calls, which wait for the strand
+  std::string default_blender_;
+  Phase phase_ = Phase::serving;
+  Ending ending_ = Ending::stopped;
+};
+
+Daemon::~Daemon() {
+  if (stopping_.joinable()) stopping_.join();
+}
+
+// ---- opening ----
+
+Status Daemon::open(const std::filesystem::path& worker_code) {
+  if (Status made = make_private(folders_.runtime); !made) return made;
+  if (Status opened = open_store(); !opened) return opened;
+  for (const auto& socket : {folders_.socket, folders_.workers_socket}) {  // the state's lock is ours: no other daemon of these folders lives
+    if (Status removed = remove_stale_socket(socket); !removed) return removed;
+  }
+  if (Status opened = open_pool(worker_code); !opened) return opened;
+  engine_ = std::make_unique<core::Engine>(core::SchedulerOptions{.slots = slots(),
+                                                                  .queue_length = options_.queue_length,
+                                                                  .max_spares = static_cast<unsigned>(options_.max_spares),
+                                                                  .default_blender = {},
+                                                                  .spares_idle = options_.spares_idle},
+                                           *log_, *pool_, hub_);
+  restore();
+  pool_->start();
+  return serve();
+}
+
+Status Daemon::open_store() {
+  auto opened = store::Store::open(
+      {.folder = folders_.state, .low_water_bytes = options_.low_water},
+      [this](core::Revision durable) { asio::post(strand_.io(), [this, durable] { engine_->on_durable(durable); }); },
+      [](const Error& error) {
+        spdlog::critical("a commit failed, and the daemon ends at once: {} ({})", error.message, error.hint);
+        spdlog::default_logger()->flush();
+        ::_exit(exit_commit_failed);
+      });
+  if (!opened) return opened.error();
+  store_ = std::move(*opened);
+  log_ = std::make_unique<StateLog>(store_->committer());
+  return Done{};
+}
+
+Status Daemon::open_pool(const std::filesystem::path& worker_code) {
+  if (Status made = make_private(folders_.proof_cache); !made) return made;
+  auto opened = pool::Pool::open(strand_.io(),
+                                 {.state = folders_.state,
+                                  .socket = folders_.workers_socket,
+                                  .worker_code = worker_code,
+                                  .proof_cache = folders_.proof_cache,
+                                  .state_id = store_->state_id(),
+                                  .catalog = {.configured = options_.blenders, .preferred = options_.blender, .search = options_.search_blenders},
+                                  .huge_pages = options_.huge_pages,
+                                  .keeper_idle = options_.keeper_idle},
+                                 events(), [this](JobId job) { return store_->reader().spec(job); });
+  if (!opened) return opened.error();
+  pool_ = std::move(*opened);
+  return Done{};
+}
+
+pool::PoolEvents Daemon::events() {
+  return {.worker_idle = news<core::WorkerIdle>(),
+          .worker_gone = news<core::WorkerGone>(),
+          .started = news<core::AttemptStarted>(),
+          .ended = news<core::AttemptEnded>(),
+          .gone = news<core::AttemptGone>(),
+          .progressed = news<core::AttemptProgressed>(),
+          .kind_failed = news<core::KindFailed>(),
+          .proof_changed = [this, tell = news<core::ProofChanged>()](const core::ProofChanged& event) {
+            spdlog::info("blender {} {}{}", event.blender, event.proof == core::ForkProof::proven ? "forks" : "does not fork yet or at all",
+                         event.reason.empty() ? "" : ": " + event.reason);
+            tell(event);
+            default_blender();
+          }};
+}
+
+void Daemon::default_blender() {
+  const auto catalog = pool_->catalog().snapshot();
+  if (phase_ == Phase::ending || !catalog->complete || catalog->blenders.empty()) return;
+  const pool::Blender& first = catalog->blenders.front();
+  const std::string name = first.error.empty() ? first.name : "";
+  if (std::exchange(default_blender_, name) != name) engine_->apply(core::DefaultBlender{name}, Now::read());
+}
+
+void Daemon::restore() {
+  const store::Reader& reader = store_->reader();
+  engine_->restore(reader.last_revision(), reader.last_seq());
+  hub_.start(reader.last_revision());
+  reader.live_jobs([this](const core::StoredJob& job) { engine_->load(job); });
+  const auto open = reader.open_attempts();
+  const Now now = Now::read();
+  for (const core::OpenAttempt& attempt : open) engine_->adopt(attempt, now);
+  pool_->adopt(open, reader.all_attempts());
+}
+
+Status Daemon::serve() {
+  api::ServerInfo info{.version = version,
+                       .state_dir = folders_.state.string(),
+                       .log_file = options_.log_file.string(),
+                       .instance = random_hex(8),
+                       .features = {"fork"},
+                       .enforcement = {{"memory", "private memory of the process, sampled every 100 ms"}, {"process_tree", "subreaper"}},
+                       .warnings = {},
+                       .queue_length = static_cast<std::int64_t>(options_.queue_length),
+                       .slots = slots()};
+  if (!options_.listen.empty()) info.features.emplace_back("tcp");
+  auto started = api::Server::start(
+      {.socket = folders_.socket, .listen = options_.listen, .tls_cert = options_.tls_cert, .tls_key = options_.tls_key, .token_file = options_.token_file},
+      strand_.io(), *engine_, *store_, *pool_, hub_, std::move(info));
+  if (!started) return started.error();
+  server_ = std::move(*started);
+  return Done{};
+}
+
+// ---- running ----
+
+Ending Daemon::run() {
+  signals_.add(SIGHUP);
+  signals_.add(SIGUSR2);
+  wait_for_signal();
+  if (const auto interval = watchdog_interval(environment_)) feed_watchdog(*interval);
+  notify(environment_, "READY=1");
+  spdlog::info("offstaged {} serves {} (pid {}, {} slots, state {})", version, folders_.socket.string(), ::getpid(), slots(), folders_.state.string());
+  strand_.run([this] { return after_each(); }, [this] { engine_->tick(Now::read()); });
+  return ending_;
+}
+
+std::optional<Mono> Daemon::after_each() {
+  if (phase_ == Phase::ending) return std::nullopt;
+  const Now now = Now::read();
+  if (const auto is_short = memory_.look(now.mono)) {
+    spdlog::warn(*is_short ? "memory is short: no Blenders are kept ready" : "memory is not short any more");
+    engine_->apply(core::MemoryShort{*is_short}, now);
+  }
+  const bool idle = engine_->scheduler().attempts().empty() && engine_->durable() == engine_->scheduler().last_revision();
+  if (phase_ == Phase::draining && idle) {
+    end(Ending::stopped, false);
+    return std::nullopt;
+  }
+  return engine_->next_deadline();
+}
+
+void Daemon::feed_watchdog(Micros interval) {
+  notify(environment_, "WATCHDOG=1");
+  watchdog_.expires_after(interval);
+  watchdog_.async_wait([this, interval](const std::error_code& error) {
+    if (!error) feed_watchdog(interval);
+  });
+}
+
+void Daemon::wait_for_signal() {
+  signals_.async_wait([this](const std::error_code& error, int number) {
+    if (error) return;
+    on_signal(number);
+    wait_for_signal();
+  });
+}
+
+void Daemon::on_signal(int number) {
+  if (phase_ == Phase::ending) return;
+  if (number == SIGUSR2) {
+    spdlog::info("the program starts again in place");
+    end(Ending::replace, false);
+  } else if (number == SIGINT || phase_ == Phase::draining) {
+    spdlog::info("the daemon ends now");
+    end(Ending::stopped, true);
+  } else {
+    drain();
+  }
+}
+
+void Daemon::drain() {
+  phase_ = Phase::draining;
+  notify(environment_, "STOPPING=1");
+  spdlog::info("the daemon ends when {} running jobs have ended", engine_->scheduler().attempts().size());
+  engine_->set_draining(true, Now::read());
+}
+
+/// Clients first, then Blenders; news of either are not heard any more, the store and the attempts' folders have it all.
+void Daemon::end(Ending how, bool kill_busy) {
+  if (phase_ == Phase::serving && how == Ending::stopped) notify(environment_, "STOPPING=1");
+  phase_ = Phase::ending;
+  ending_ = how;
+  stopping_ = std::thread([this, kill_busy] {
+    server_->stop();
+    asio::post(strand_.io(), [this, kill_busy] { pool_->shutdown(kill_busy, [this] { strand_.stop(); }); });
+  });
+}
+
+}  // namespace
+
+Result<Ending> run_daemon(const Options& options, const Environment& environment, const std::filesystem::path& executable) {
+  const auto folders = find_folders(options, environment);
+  if (!folders) return folders.error();
+  const auto worker_code = find_worker_code(executable);
+  if (!worker_code) return worker_code.error();
+  Daemon daemon(options, environment, *folders);
+  if (Status opened = daemon.open(*worker_code); !opened) return opened.error();
+  const Ending ending = daemon.run();
+  spdlog::info(ending == Ending::stopped ? "offstaged has ended" : "offstaged hands over");
+  return ending;
+}
+
+}  // namespace offstage::app
