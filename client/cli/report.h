@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Errors and jobs' ends, told on stderr:
+//
+//     error: what happened, in one line that stands alone
+//       file    /data/shots/010.blend
+//       hint    what to do
+#pragma once
+
+#include <string>
+
+#include <offstage/error.h>
+#include <offstage/job.h>
+
+namespace offstage::cli {
+
+/// Tells the error and gives its exit code.
+int report(const Error& error);
+/// The same for a refused submit: whatever the reason, exit 2, unless there is no daemon.
+int report_refused(const Error& error);
+/// How a job ended, on stderr: nothing for a success; else the error, for an exception its traceback. Gives the job's exit code.
+int report_end(const Job& job);
+/// A remark: "offstage: …".
+void note(const std::string& text);
+
+}  // namespace offstage::cli

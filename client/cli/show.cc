@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// offstage show ID [--json]
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/exit_codes.h"
+#include "cli/ids.h"
+#include "cli/job_json.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/table.h"
+#include "cli/terminal.h"
+#include "cli/words.h"
+
+namespace offstage::cli {
+namespace {
+
+std::string in_words(const Job& job, const std::vector<Attempt>& attempts, std::size_t width) {
+  std::string text;
+  const auto line = [&](const std::string& key, const std::string& value) {
+    if (!value.empty()) text += clip(key + std::string(12 - key.size(), ' ') + harmless_line(value), width) + "\n";
+  };
+  const auto time = [](const std::optional<Time>& at) { return at ? time_text(*at) : std::string(); };
+  line("id", job.id);
+  line("name", job.spec.display_name);
+  line("state", state_text(job));
+  line("progress", job.progress.message);
+  line("script", job.spec.script.name.empty() ? job.spec.script.path : job.spec.script.name);
+  line("scene", job.spec.scene ? job.spec.scene->path : "");
+  line("blender", job.blender);
+  line("priority", std::to_string(job.priority));
+  for (const auto& [key, value] : job.labels) line("label", key + "=" + value);
+  line("created", time(job.create_time));
+  line("started", time(job.start_time));
+  line("ended", time(job.end_time));
+  line("ran", run_time_text(job));
+  for (const Warning& warning : job.warnings) line("warning", warning.code + ": " + warning.message);
+  if (job.result) line("result", job.result->value_json);
+  if (job.result) line("files", job.result->out_dir);
+  if (!attempts.empty()) line("folder", attempts.back().folder);
+  if (attempts.size() > 1 || (!attempts.empty() && !ended(job.state))) {
+    std::vector<Row> rows{{"ATTEMPT", "STATE", "REASON", "PID", "ISOLATION", "BLENDER"}};
+    for (const Attempt& attempt : attempts)
+      rows.push_back({std::to_string(attempt.number), std::string(name_of(attempt.state)), std::string(name_of(attempt.reason)), std::to_string(attempt.pid),
+                      std::string(name_of(attempt.isolation)), attempt.blender});
+    text += "\n" + table(rows, width);
+  }
+  return text;
+}
+
+int show(const Context& context, const std::string& id) {
+  auto client = context.connect();
+  if (!client) return report(client.error());
+  auto name = job_name(*client, id);
+  if (!name) return report(name.error());
+  auto job = client->get(*name);
+  if (!job) return report(job.error());
+  auto attempts = client->attempts(*name);
+  if (!attempts) return report(attempts.error());
+  if (context.json) {
+    out().write(to_json(*job, *attempts) + "\n");
+    return succeeded;
+  }
+  out().write(in_words(*job, *attempts, Terminal::of(STDOUT_FILENO).width));
+  if (job->state == State::failed) report_end(*job);
+  return succeeded;
+}
+
+}  // namespace
+
+void add_show(Command root, Context& context) {
+  auto id = std::make_shared<std::string>();
+  Command command = root.command("show", "Show a job: its state, error, result and attempts");
+  command.argument("ID", *id, "The job's id, or its first digits");
+  command.runs([&context, id] { return show(context, *id); });
+}
+
+}  // namespace offstage::cli

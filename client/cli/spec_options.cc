@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/spec_options.h"
+
+#include <offstage/script.h>
+
+#include <type_traits>
+
+#include "cli/parameters.h"
+#include "cli/parse.h"
+
+namespace offstage::cli {
+namespace {
+
+Error bad(std::string message, std::string value, std::string hint) {
+  return {
+      .code = Code::invalid_argument, .reason = "BAD_OPTION", .message = std::move(message), .hint = std::move(hint), .fields = {{"value", std::move(value)}}};
+}
+
+template <class Target, class Value>
+Status assign(Target& target, Result<Value> value) {
+  if (!value) return value.error();
+  if constexpr (std::is_arithmetic_v<Target>) {
+    target = static_cast<Target>(*value);  // its range has been checked
+  } else {
+    target = std::move(*value);
+  }
+  return Done{};
+}
+
+/// Sets `target` from an option's text, if it was given.
+template <class Target, class Parse>
+Status set(Target& target, const std::string& text, Parse parse) {
+  return text.empty() ? Status(Done{}) : assign(target, parse(text));
+}
+
+/// Keeps the first error of a row of steps.
+class Steps {
+ public:
+  template <class Step>
+  Steps& then(Step step) {
+    if (status_) status_ = step();
+    return *this;
+  }
+  Status status() const { return status_; }
+
+ private:
+  Status status_ = Done{};
+};
+
+}  // namespace
+
+void SpecOptions::add_to(Command& command) {
+  command.argument("SCRIPT", script, "Python file, read now; - = standard input")
+      .value("--blend", blend, "FILE", "Open this .blend first")
+      .value("--blender", blender, "SELECTOR", "\"4.5\", \">=4.2,<5\", a name of `offstage blenders`, or a path")
+      .values("--param", params, "K=JSON", "A parameter; strings need quotes: 'name=\"x\"'")
+      .value("--params", params_file, "FILE", "A JSON object of parameters; - = standard input")
+      .value("--isolation", isolation, "auto|fork|process", "How the worker is made")
+      .value("--timeout", timeout, "30s", "Of one attempt, from its first line")
+      .value("--queue-timeout", queue_timeout, "30s", "From submit to the first attempt")
+      .value("--start-timeout", start_timeout, "30s", "From a worker's assignment to the first line")
+      .value("--progress-timeout", progress_timeout, "30s", "Between two calls of progress()")
+      .value("--memory", memory, "1GiB", "Limit of the worker's private memory")
+      .value("--cpus", cpus, "N", "Cap at N threads; takes N slots")
+      .values("--env", env, "K=V", "A variable of the script's environment")
+      .value("--name", name, "N", "Display name")
+      .values("--label", labels, "K=V", "A label")
+      .value("--priority", priority, "N", "-1000 to 1000; from 100 on interactive")
+      .value("--attempts", attempts, "N", "Tries, at most")
+      .values("--retry-on", retry_on, "REASON", "Try again after this: CRASHED, LOST …")
+      .flag("--hold", hold, "Do not start before it is released")
+      .flag("--trust-blend-scripts", trust, "Run the Python drivers and scripts of the .blend")
+      .value("--request-id", request_id, "UUID", "The same id with the same job gives the same job");
+}
+
+Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_args) const {
+  CreateRequest request{.request_id = request_id};
+  JobSpec& spec = request.spec;
+  auto text = read_script(script == "-" ? "/dev/stdin" : script);
+  if (!text) return text.error();
+  spec.script = std::move(*text);
+  if (script == "-") spec.script.name = "stdin.py";
+  spec.script.args = script_args;
+  spec.display_name = name;
+  spec.held = hold;
+  if (!blend.empty()) spec.scene = Scene{.path = absolute_path(blend), .trust_blend_scripts = trust};
+  if (blend.empty() && trust) return bad("--trust-blend-scripts needs --blend", "", "name the .blend whose scripts you trust");
+  spec.environment.blender = blender.find('/') != std::string::npos ? absolute_path(blender) : blender;
+
+  const auto duration = [](const char* option) { return [option](const std::string& value) { return parse_duration(option, value); }; };
+  const auto number = [](const char* option, std::int64_t least, std::int64_t most) {
+    return [=](const std::string& value) { return parse_number(option, value, least, most); };
+  };
+  const Status ok = Steps()
+                        .then([&] { return assign(spec.script.parameters_json, build_parameters(params_file, params)); })
+                        .then([&] { return set(spec.policy.run_timeout, timeout, duration("--timeout")); })
+                        .then([&] { return set(spec.policy.queue_timeout, queue_timeout, duration("--queue-timeout")); })
+                        .then([&] { return set(spec.policy.start_timeout, start_timeout, duration("--start-timeout")); })
+                        .then([&] { return set(spec.policy.progress_timeout, progress_timeout, duration("--progress-timeout")); })
+                        .then([&] { return set(spec.resources.memory_bytes, memory, [](const auto& value) { return parse_size("--memory", value); }); })
+                        .then([&] { return set(spec.resources.cpus, cpus, number("--cpus", 1, 4096)); })
+                        .then([&] { return set(spec.priority, priority, number("--priority", -1000, 1000)); })
+                        .then([&] { return set(spec.policy.max_attempts, attempts, number("--attempts", 1, 100)); })
+                        .then([&] { return assign(spec.environment.variables, parse_pairs("--env", env)); })
+                        .then([&] { return assign(spec.labels, parse_pairs("--label", labels)); })
+                        .status();
+  if (!ok) return ok.error();
+  if (!isolation.empty()) {
+    const auto chosen = isolation_named(isolation);
+    if (!chosen) return bad("--isolation: there is no such isolation", isolation, "auto, fork or process");
+    spec.environment.isolation = *chosen;
+  }
+  for (const std::string& word : retry_on) {
+    const auto reason = reason_named(word);
+    if (!reason) return bad("--retry-on: there is no such reason", word, "for example CRASHED, LOST, OUT_OF_MEMORY, TIMED_OUT, SCRIPT_ERROR, EXIT_CODE");
+    spec.policy.retry_on.push_back(*reason);
+  }
+  if (!request_id.empty() && !is_uuid(request_id)) return bad("--request-id: not a UUID", request_id, "`uuidgen` makes one");
+  return request;
+}
+
+}  // namespace offstage::cli

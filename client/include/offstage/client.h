@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The client: create, look, follow, cancel. A thin layer over a Connection that adds what every caller needs: a deadline on each call, a request id
+// on each create (so that it can be repeated safely), reconnecting with growing, jittered pauses, and streams that resume where they broke.
+//
+//     auto client = offstage::Client::connect().value();
+//     auto job = client.create({.script = {.text = "import offstage; offstage.result = 6 * 7"}}).value();
+//     auto ended = client.wait(job.name).value();          // ended.result->value_json == "42"
+//
+// Thread safety: all members may be called from any thread at once. Copies share the connection.
+// Errors: values, see error.h. Any call may give no_daemon, unavailable, deadline_exceeded, unauthenticated.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <offstage/call.h>
+#include <offstage/connection.h>
+
+namespace offstage::inline client {
+
+struct ClientOptions {
+  std::chrono::milliseconds call_deadline{30'000};   ///< of each call with one answer, its repetitions included
+  std::chrono::milliseconds reconnect_for{120'000};  ///< how long a broken stream looks for the daemon before it gives up
+  std::chrono::milliseconds first_pause{20};         ///< between two tries; doubles up to longest_pause, ± half at random
+  std::chrono::milliseconds longest_pause{1'000};
+  std::function<void(const Error&)> on_reconnect;  ///< a stream broke and is being resumed; called once a break, on the stream's thread
+};
+
+class Client {
+ public:
+  static Result<Client> connect(const ConnectOptions& where = {}, ClientOptions options = {});
+  explicit Client(std::shared_ptr<Connection> connection, ClientOptions options = {});
+
+  // Blocking.
+
+  /// Durable when it returns. invalid_argument, failed_precondition, already_exists, resource_exhausted: refused, nothing was created.
+  Result<Job> create(JobSpec spec) const { return create(CreateRequest{.spec = std::move(spec)}); }
+  Result<Job> create(CreateRequest request) const;
+  /// All or nothing, at most Limits::batch_size; in the order of `specs`, their spec left empty.
+  Result<std::vector<Job>> create_batch(const std::vector<JobSpec>& specs, std::string request_id = {}) const;
+  Result<Job> get(const std::string& name) const;                              ///< not_found
+  Result<JobPage> list(const ListRequest& request = {}) const;                 ///< invalid_argument: BAD_FILTER
+  Result<Job> update(const std::string& name, const JobUpdate& update) const;  ///< not_found, aborted, failed_precondition
+  Result<Job> cancel(const std::string& name) const;                           ///< recorded when it returns; cancelled when wait() says so
+  Result<Job> retry(const std::string& name) const;                            ///< failed_precondition: JOB_NOT_ENDED, JOB_SUCCEEDED
+  Status remove(const std::string& name, bool force = false) const;            ///< failed_precondition: JOB_NOT_ENDED
+  Result<std::vector<Attempt>> attempts(const std::string& name) const;        ///< oldest first
+  /// The value's JSON text of a succeeded job. Otherwise: the job's own error (failed), failed_precondition JOB_NOT_ENDED, or cancelled.
+  Result<std::string> result(const std::string& name) const;
+  Result<std::vector<Blender>> blenders() const;
+  Result<std::vector<Zygote>> zygotes() const;
+  Result<std::vector<Node>> nodes() const;
+  Result<Server> server() const;
+
+  /// Follows jobs until `on_event` returns false (Done), `stop` (cancelled) or an error. Resumes by itself: no change is missed, some may come twice.
+  Status watch(WatchRequest request, const OnWatch& on_event, std::stop_token stop = {}) const;
+  /// The log from request.offset on, each byte once, also across a restart of the daemon. Without follow: what there is.
+  Status log(LogRequest request, const OnLog& on_chunk, std::stop_token stop = {}) const;
+  /// Waits for the end of a job. `on_change`, if given, sees each change and each progress (at most 10 a second).
+  Result<Job> wait(const std::string& name, const OnWatch& on_change = {}, std::stop_token stop = {}) const;
+
+  // The same with a callback, on a thread of the call's own. Keep the Call: its destructor cancels and joins.
+
+  template <class T>
+  using Callback = std::function<void(Result<T>)>;
+
+  [[nodiscard]] Call create(CreateRequest request, Callback<Job> done) const;
+  [[nodiscard]] Call get(std::string name, Callback<Job> done) const;
+  [[nodiscard]] Call list(ListRequest request, Callback<JobPage> done) const;
+  [[nodiscard]] Call cancel(std::string name, Callback<Job> done) const;
+  [[nodiscard]] Call result(std::string name, Callback<std::string> done) const;
+  [[nodiscard]] Call watch(WatchRequest request, OnWatch on_event, Callback<Done> done) const;
+  [[nodiscard]] Call log(LogRequest request, OnLog on_chunk, Callback<Done> done) const;
+  [[nodiscard]] Call wait(std::string name, OnWatch on_change, Callback<Job> done) const;
+
+ private:
+  struct Shared;
+  std::shared_ptr<const Shared> shared_;
+};
+
+/// A random UUID, for CreateRequest::request_id.
+std::string new_request_id();
+
+}  // namespace offstage::inline client

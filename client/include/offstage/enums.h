@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The API's enumerations, by the API's numbers. A number that this library does not know yet is kept and is called "UNKNOWN".
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace offstage::inline client {
+
+enum class State { unspecified, held, blocked, queued, running, cancelling, succeeded, failed, cancelled };
+enum class AttemptState { unspecified, starting, running, succeeded, failed, cancelled };
+enum class Isolation { unspecified, automatic, fork, process };
+enum class ForkState { unspecified, pending, proven, refused };
+/// Why a job or an attempt failed.
+enum class Reason {
+  none,
+  script_error,
+  exit_code,
+  crashed,
+  out_of_memory,
+  timed_out,
+  lost,
+  blender_unavailable,
+  preflight,
+  disk_full,
+  result_invalid,
+  scene_unreadable,
+};
+
+constexpr bool ended(State state) { return state >= State::succeeded; }
+constexpr bool ended(AttemptState state) { return state >= AttemptState::succeeded; }
+
+/// "SUCCEEDED", "SCRIPT_ERROR", "FORK" …; lower case for ForkState ("proven").
+std::string_view name_of(State value);
+std::string_view name_of(AttemptState value);
+std::string_view name_of(Reason value);
+std::string_view name_of(Isolation value);
+std::string_view name_of(ForkState value);
+
+/// In any case of letters; nothing for a name that does not exist.
+std::optional<State> state_named(std::string_view name);
+std::optional<Reason> reason_named(std::string_view name);
+std::optional<Isolation> isolation_named(std::string_view name);
+
+}  // namespace offstage::inline client

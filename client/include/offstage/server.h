@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The daemon and the Blenders that it found.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <offstage/job.h>
+
+namespace offstage::inline client {
+
+struct Blender {
+  std::string name;     ///< as a selector takes it, e.g. "3.4.1-blender"
+  std::string version;  ///< "4.5.15"
+  std::string path;     ///< the executable, or a Python that can import bpy
+  bool module = false;  ///< a Python
+  ForkState fork = ForkState::unspecified;
+  std::string fork_reason;
+  std::string error;  ///< why it cannot be used at all; empty: it can
+  std::string build_hash;
+  std::optional<Time> proof_time;
+  double fork_cores = 0, cold_cores = 0;  ///< that the proof's render used
+  bool is_default = false;
+};
+
+/// A warm Blender that makes workers (or, forks = false, a supervisor that starts cold ones).
+struct Zygote {
+  std::int32_t pid = 0;
+  std::string blender;
+  bool forks = false;
+  std::uint32_t idle_workers = 0, busy_workers = 0;
+  std::int64_t memory_bytes = 0;
+  std::optional<Time> start_time;
+};
+
+/// What the daemon allows, in bytes and counts; 0: not said.
+struct Limits {
+  std::int64_t message_bytes = 0, inline_script_bytes = 0, parameters_bytes = 0, result_bytes = 0;
+  std::int32_t batch_size = 0, labels = 0, page_size = 0;
+  std::int64_t queue_length = 0;
+  std::int32_t display_name_bytes = 0;
+};
+
+struct Server {
+  std::string version;
+  std::int32_t pid = 0;
+  std::optional<Time> start_time;
+  Duration uptime{};
+  std::string state_dir;
+  std::string log_file;  ///< empty: the journal or standard error
+  Limits limits;
+  std::vector<std::string> features;
+  std::map<std::string, std::string> enforcement;
+  std::map<std::string, std::int64_t> job_counts;  ///< "queued": 3
+  std::string instance;                            ///< new with each start of the daemon
+  std::vector<std::string> warnings;
+};
+
+/// The machine that runs the workers.
+struct Node {
+  std::string name;
+  bool draining = false;
+  std::uint32_t slots = 0, slots_used = 0, cpus = 0;
+  std::int64_t memory_bytes = 0, memory_available_bytes = 0;
+};
+
+}  // namespace offstage::inline client

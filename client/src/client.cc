@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <offstage/client.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "log_reader.h"
+#include "retry.h"
+
+namespace offstage::inline client {
+namespace {
+
+constexpr std::size_t surely_small = 256U << 10U;  // below this no limit of any daemon is asked for
+
+std::string size_text(std::int64_t bytes) {
+  return bytes >= 1 << 20 ? std::to_string(bytes >> 20) + " MiB" : bytes >= 1 << 10 ? std::to_string(bytes >> 10) + " KiB" : std::to_string(bytes) + " bytes";
+}
+
+Error too_large(std::string what, std::string reason, std::string field, std::size_t bytes, std::int64_t limit, std::string hint) {
+  return {.code = Code::invalid_argument,
+          .reason = std::move(reason),
+          .message = "the " + what + " is too large: " + size_text(static_cast<std::int64_t>(bytes)) + ", and the daemon takes " + size_text(limit),
+          .hint = std::move(hint),
+          .fields = {{"field", std::move(field)}}};
+}
+
+}  // namespace
+
+struct Client::Shared : Link {};
+
+Result<Client> Client::connect(const ConnectOptions& where, ClientOptions options) {
+  auto connection = client::connect(where);
+  if (!connection) return connection.error();
+  return Client(*connection, std::move(options));
+}
+
+Client::Client(std::shared_ptr<Connection> connection, ClientOptions options) {
+  auto shared = std::make_shared<Shared>();
+  shared->connection = std::move(connection);
+  shared->options = std::move(options);
+  shared_ = std::move(shared);
+}
+
+/// A message above gRPC's own limit would be refused without a word about what is too large, so large specs are looked at here.
+static Status check_size(const Client& client, const JobSpec& spec) {
+  const std::size_t script = spec.script.text.size(), parameters = spec.script.parameters_json.size();
+  if (script + parameters < surely_small) return Done{};
+  auto server = client.server();
+  if (!server) return server.error();
+  const Limits& limits = server->limits;
+  const auto above = [](std::size_t size, std::int64_t limit) { return limit > 0 && size > static_cast<std::size_t>(limit); };
+  const std::string hint = "pass large data as a file and its path as a parameter";
+  if (above(script, limits.inline_script_bytes)) return too_large("script", "SCRIPT_TOO_LARGE", "spec.script.text", script, limits.inline_script_bytes, hint);
+  if (above(parameters, limits.parameters_bytes))
+    return too_large("JSON of the parameters", "PARAMETERS_TOO_LARGE", "spec.script.parameters_json", parameters, limits.parameters_bytes, hint);
+  if (above(script + parameters, limits.message_bytes))
+    return too_large("job", "MESSAGE_TOO_LARGE", "spec.script", script + parameters, limits.message_bytes, hint);
+  return Done{};
+}
+
+Result<Job> Client::create(CreateRequest request) const {
+  if (request.request_id.empty()) request.request_id = new_request_id();
+  if (Status ok = check_size(*this, request.spec); !ok) return ok.error();
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->create_job(request, deadline); });
+}
+
+Result<std::vector<Job>> Client::create_batch(const std::vector<JobSpec>& specs, std::string request_id) const {
+  if (request_id.empty()) request_id = new_request_id();
+  for (const JobSpec& spec : specs)
+    if (Status ok = check_size(*this, spec); !ok) return ok.error();
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->create_jobs(specs, request_id, deadline); });
+}
+
+Result<Job> Client::get(const std::string& name) const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->get_job(name, deadline); });
+}
+Result<JobPage> Client::list(const ListRequest& request) const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->list_jobs(request, deadline); });
+}
+Result<Job> Client::update(const std::string& name, const JobUpdate& update) const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->update_job(name, update, deadline); });
+}
+Result<Job> Client::cancel(const std::string& name) const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->cancel_job(name, deadline); });
+}
+Result<Job> Client::retry(const std::string& name) const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->retry_job(name, deadline); });
+}
+Status Client::remove(const std::string& name, bool force) const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->delete_job(name, force, deadline); });
+}
+Result<std::vector<Attempt>> Client::attempts(const std::string& name) const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->list_attempts(name, deadline); });
+}
+Result<std::vector<Blender>> Client::blenders() const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->list_blenders(deadline); });
+}
+Result<std::vector<Zygote>> Client::zygotes() const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->list_zygotes(deadline); });
+}
+Result<std::vector<Node>> Client::nodes() const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->list_nodes(deadline); });
+}
+Result<Server> Client::server() const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->get_server(deadline); });
+}
+
+Result<std::string> Client::result(const std::string& name) const {
+  auto job = get(name);
+  if (!job) return job.error();
+  if (job->state == State::succeeded) return job->result ? job->result->value_json : "null";
+  if (job->state == State::failed && job->error) return *job->error;
+  if (job->state == State::cancelled)
+    return Error{.code = Code::cancelled, .reason = "JOB_CANCELLED", .message = "the job was cancelled", .fields = {{"job", job->id}}};
+  return Error{.code = Code::failed_precondition,
+               .reason = "JOB_NOT_ENDED",
+               .message = "the job has not ended",
+               .hint = "wait for it: `offstage wait " + job->id.substr(0, 8) + "`",
+               .fields = {{"job", job->id}, {"state", std::string(name_of(job->state))}}};
+}
+
+Status Client::watch(WatchRequest request, const OnWatch& on_event, std::stop_token stop) const {
+  bool wanted = true;
+  Status status = with_resume(
+      *shared_,
+      [&](const auto& alive) -> Status {
+        Status ended = shared_->connection->watch_jobs(
+            request,
+            [&](const WatchEvent& event) {
+              alive();
+              if (!event.resume_token.empty()) request.resume_token = event.resume_token;
+              if (std::holds_alternative<Reset>(event.what)) request.resume_token.clear();
+              wanted = on_event(event);
+              return wanted;
+            },
+            stop);
+        if (!ended || !wanted) return ended;
+        return Error{.code = Code::unavailable, .message = "the daemon ended the stream"};  // a watch has no end of its own
+      },
+      stop);
+  if (!wanted) return Done{};
+  return status;
+}
+
+Status Client::log(LogRequest request, const OnLog& on_chunk, std::stop_token stop) const {
+  return LogReader(*shared_, std::move(request), on_chunk, std::move(stop)).run();
+}
+
+Result<Job> Client::wait(const std::string& name, const OnWatch& on_change, std::stop_token stop) const {
+  std::optional<Job> last;
+  bool deleted = false;
+  const Status status = watch(
+      {.names = {name}, .include_progress = static_cast<bool>(on_change)},
+      [&](const WatchEvent& event) {
+        if (on_change && !on_change(event)) return false;
+        if (const Job* job = std::get_if<Job>(&event.what); job != nullptr && ended(job->state)) last = *job;
+        deleted = std::holds_alternative<JobDeleted>(event.what);
+        return !last && !deleted;
+      },
+      stop);
+  if (last) return *last;
+  if (deleted) return Error{.code = Code::not_found, .reason = "JOB_NOT_FOUND", .message = "the job was deleted", .fields = {{"job", name}}};
+  if (!status) return status.error();
+  return stopped();
+}
+
+Call Client::create(CreateRequest request, Callback<Job> done) const {
+  return Call([self = *this, request = std::move(request), done = std::move(done)](const std::stop_token&) { done(self.create(request)); });
+}
+Call Client::get(std::string name, Callback<Job> done) const {
+  return Call([self = *this, name = std::move(name), done = std::move(done)](const std::stop_token&) { done(self.get(name)); });
+}
+Call Client::list(ListRequest request, Callback<JobPage> done) const {
+  return Call([self = *this, request = std::move(request), done = std::move(done)](const std::stop_token&) { done(self.list(request)); });
+}
+Call Client::cancel(std::string name, Callback<Job> done) const {
+  return Call([self = *this, name = std::move(name), done = std::move(done)](const std::stop_token&) { done(self.cancel(name)); });
+}
+Call Client::result(std::string name, Callback<std::string> done) const {
+  return Call([self = *this, name = std::move(name), done = std::move(done)](const std::stop_token&) { done(self.result(name)); });
+}
+Call Client::watch(WatchRequest request, OnWatch on_event, Callback<Done> done) const {
+  return Call([self = *this, request = std::move(request), on_event = std::move(on_event), done = std::move(done)](const std::stop_token& stop) {
+    done(self.watch(request, on_event, stop));
+  });
+}
+Call Client::log(LogRequest request, OnLog on_chunk, Callback<Done> done) const {
+  return Call([self = *this, request = std::move(request), on_chunk = std::move(on_chunk), done = std::move(done)](const std::stop_token& stop) {
+    done(self.log(request, on_chunk, stop));
+  });
+}
+Call Client::wait(std::string name, OnWatch on_change, Callback<Job> done) const {
+  return Call([self = *this, name = std::move(name), on_change = std::move(on_change), done = std::move(done)](const std::stop_token& stop) {
+    done(self.wait(name, on_change, stop));
+  });
+}
+
+}  // namespace offstage::inline client

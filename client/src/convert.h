@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Between the library's value types and offstage.v1. Nothing is checked and nothing is defaulted here, but one thing: text that is not UTF-8 cannot travel.
+#pragma once
+
+#include <offstage/v1/blender_service.pb.h>
+#include <offstage/v1/job_service.pb.h>
+#include <offstage/v1/node_service.pb.h>
+
+#include <offstage/requests.h>
+#include <offstage/result.h>
+
+namespace offstage::inline client {
+
+namespace pb = ::offstage::v1;
+
+/// Errors: invalid_argument NOT_UTF8, with the field's path.
+Status to_proto(const JobSpec& spec, pb::JobSpec& out);
+
+Job from_proto(const pb::Job& job);
+Attempt from_proto(const pb::Attempt& attempt);
+Blender from_proto(const pb::Blender& blender);
+Zygote from_proto(const pb::Zygote& zygote);
+Node from_proto(const pb::Node& node);
+Server from_proto(const pb::Server& server);
+WatchEvent from_proto(const pb::WatchJobsResponse& event);
+
+}  // namespace offstage::inline client

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The Connection over gRPC. A failed call over a Unix socket is looked into: "no daemon" says more than "UNAVAILABLE".
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <offstage/v1/blender_service.grpc.pb.h>
+#include <offstage/v1/job_service.grpc.pb.h>
+#include <offstage/v1/node_service.grpc.pb.h>
+
+#include <cstdlib>
+
+#include <offstage/connection.h>
+
+#include "convert.h"
+#include "socket.h"
+#include "status.h"
+
+namespace offstage::inline client {
+namespace {
+
+constexpr int most_received_bytes = 64 << 20;
+constexpr std::string_view unix_scheme = "unix:";
+
+class GrpcConnection : public Connection {
+ public:
+  GrpcConnection(const std::shared_ptr<grpc::Channel>& channel, std::string socket)
+      : socket_(std::move(socket)),
+        jobs_(pb::JobService::NewStub(channel)),
+        blenders_(pb::BlenderService::NewStub(channel)),
+        node_(pb::NodeService::NewStub(channel)) {}
+
+  Result<Job> create_job(const CreateRequest& from, Deadline deadline) override {
+    pb::CreateJobRequest request;
+    if (Status ok = to_proto(from.spec, *request.mutable_spec()); !ok) return ok.error();
+    request.set_request_id(from.request_id);
+    request.set_validate_only(from.validate_only);
+    return job(&pb::JobService::Stub::CreateJob, request, deadline);
+  }
+
+  Result<std::vector<Job>> create_jobs(const std::vector<JobSpec>& specs, const std::string& request_id, Deadline deadline) override {
+    pb::BatchCreateJobsRequest request;
+    for (const JobSpec& spec : specs)
+      if (Status ok = to_proto(spec, *request.add_specs()); !ok) return ok.error();
+    request.set_request_id(request_id);
+    auto reply = call(*jobs_, &pb::JobService::Stub::BatchCreateJobs, request, deadline);
+    if (!reply) return reply.error();
+    return all(reply->jobs());
+  }
+
+  Result<Job> get_job(const std::string& name, Deadline deadline) override {
+    pb::GetJobRequest request;
+    request.set_name(name);
+    return job(&pb::JobService::Stub::GetJob, request, deadline);
+  }
+
+  Result<JobPage> list_jobs(const ListRequest& from, Deadline deadline) override {
+    pb::ListJobsRequest request;
+    request.set_filter(from.filter);
+    request.set_page_size(from.page_size);
+    request.set_page_token(from.page_token);
+    auto reply = call(*jobs_, &pb::JobService::Stub::ListJobs, request, deadline);
+    if (!reply) return reply.error();
+    return JobPage{.jobs = all(reply->jobs()), .next_page_token = reply->next_page_token()};
+  }
+
+  Result<Job> update_job(const std::string& name, const JobUpdate& update, Deadline deadline) override {
+    pb::UpdateJobRequest request;
+    pb::Job& to = *request.mutable_job();
+    to.set_name(name);
+    to.set_etag(update.etag);
+    if (update.priority) {
+      to.set_priority(*update.priority);
+      request.mutable_update_mask()->add_paths("priority");
+    }
+    if (update.held) {
+      to.set_held(*update.held);
+      request.mutable_update_mask()->add_paths("held");
+    }
+    if (update.labels) {
+      to.mutable_labels()->insert(update.labels->begin(), update.labels->end());
+      request.mutable_update_mask()->add_paths("labels");
+    }
+    return job(&pb::JobService::Stub::UpdateJob, request, deadline);
+  }
+
+  Result<Job> cancel_job(const std::string& name, Deadline deadline) override {
+    pb::CancelJobRequest request;
+    request.set_name(name);
+    return job(&pb::JobService::Stub::CancelJob, request, deadline);
+  }
+
+  Result<Job> retry_job(const std::string& name, Deadline deadline) override {
+    pb::RetryJobRequest request;
+    request.set_name(name);
+    return job(&pb::JobService::Stub::RetryJob, request, deadline);
+  }
+
+  Status delete_job(const std::string& name, bool force, Deadline deadline) override {
+    pb::DeleteJobRequest request;
+    request.set_name(name);
+    request.set_force(force);
+    auto reply = call(*jobs_, &pb::JobService::Stub::DeleteJob, request, deadline);
+    if (!reply) return reply.error();
+    return Done{};
+  }
+
+  Result<std::vector<Attempt>> list_attempts(const std::string& parent, Deadline deadline) override {
+    pb::ListTasksRequest request;
+    request.set_parent(parent);
+    std::vector<Attempt> out;
+    do {
+      auto reply = call(*jobs_, &pb::JobService::Stub::ListTasks, request, deadline);
+      if (!reply) return reply.error();
+      for (const pb::Task& task : reply->tasks())
+        for (const pb::Attempt& attempt : task.attempts()) out.push_back(from_proto(attempt));
+      request.set_page_token(reply->next_page_token());
+    } while (!request.page_token().empty());
+    return out;
+  }
+
+  Result<std::vector<Blender>> list_blenders(Deadline deadline) override {
+    return pages<Blender, pb::ListBlendersRequest>(
+        *blenders_, &pb::BlenderService::Stub::ListBlenders, [](auto& reply) { return reply.blenders(); }, deadline);
+  }
+  Result<std::vector<Zygote>> list_zygotes(Deadline deadline) override {
+    return pages<Zygote, pb::ListZygotesRequest>(
+        *blenders_, &pb::BlenderService::Stub::ListZygotes, [](auto& reply) { return reply.zygotes(); }, deadline);
+  }
+  Result<std::vector<Node>> list_nodes(Deadline deadline) override {
+    return pages<Node, pb::ListNodesRequest>(
+        *node_, &pb::NodeService::Stub::ListNodes, [](auto& reply) { return reply.nodes(); }, deadline);
+  }
+
+  Result<Server> get_server(Deadline deadline) override {
+    auto reply = call(*node_, &pb::NodeService::Stub::GetServer, pb::GetServerRequest{}, deadline);
+    if (!reply) return reply.error();
+    return from_proto(*reply);
+  }
+
+  Status watch_jobs(const WatchRequest& from, const OnWatch& on_event, const std::stop_token& stop) override {
+    pb::WatchJobsRequest request;
+    for (const std::string& name : from.names) request.add_names(name);
+    request.set_filter(from.filter);
+    request.set_resume_token(from.resume_token);
+    request.set_include_progress(from.include_progress);
+    return stream<pb::WatchJobsResponse>(
+        stop, [&](auto* context) { return jobs_->WatchJobs(context, request); }, [&](const auto& event) { return on_event(from_proto(event)); });
+  }
+
+  Status read_log(const LogRequest& from, const OnLog& on_chunk, const std::stop_token& stop) override {
+    pb::ReadLogRequest request;
+    request.set_name(from.name);
+    request.set_offset(from.offset);
+    request.set_follow(from.follow);
+    return stream<pb::ReadLogResponse>(
+        stop, [&](auto* context) { return jobs_->ReadLog(context, request); },
+        [&](auto& chunk) {
+          return on_chunk({.attempt = chunk.attempt(), .offset = chunk.offset(), .data = std::move(*chunk.mutable_data()), .dropped = chunk.dropped()});
+        });
+  }
+
+ private:
+  /// What gRPC says, or, where the daemon is not there at all, what the socket says.
+  Error explain(const grpc::Status& status) const {
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE && status.error_details().empty() && !socket_.empty())
+      if (auto alive = probe_socket(socket_); !alive) return alive.error();
+    return to_error(status);
+  }
+
+  template <class Stub, class Base, class Request, class Reply>
+  Result<Reply> call(Stub& stub, grpc::Status (Base::*method)(grpc::ClientContext*, const Request&, Reply*), const Request& request, Deadline deadline) const {
+    grpc::ClientContext context;
+    // gRPC's deadlines are wall-clock times.
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now()));
+    Reply reply;
+    if (const grpc::Status status = (stub.*method)(&context, request, &reply); !status.ok()) return explain(status);
+    return reply;
+  }
+
+  template <class Method, class Request>
+  Result<Job> job(Method method, const Request& request, Deadline deadline) const {
+    auto reply = call(*jobs_, method, request, deadline);
+    if (!reply) return reply.error();
+    return from_proto(*reply);
+  }
+
+  static std::vector<Job> all(const google::protobuf::RepeatedPtrField<pb::Job>& rows) {
+    std::vector<Job> out;
+    out.reserve(static_cast<std::size_t>(rows.size()));
+    for (const pb::Job& row : rows) out.push_back(from_proto(row));
+    return out;
+  }
+
+  template <class Value, class Request, class Stub, class Method, class RowsOf>
+  Result<std::vector<Value>> pages(Stub& stub, Method method, RowsOf rows_of, Deadline deadline) const {
+    Request request;
+    std::vector<Value> out;
+    do {
+      auto reply = call(stub, method, request, deadline);
+      if (!reply) return reply.error();
+      for (const auto& row : rows_of(*reply)) out.push_back(from_proto(row));
+      request.set_page_token(reply->next_page_token());
+    } while (!request.page_token().empty());
+    return out;
+  }
+
+  template <class Message, class Open, class OnMessage>
+  Status stream(const std::stop_token& stop, Open open, OnMessage on_message) const {
+    grpc::ClientContext context;
+    const std::stop_callback cancel(stop, [&] { context.TryCancel(); });
+    auto reader = open(&context);
+    Message message;
+    bool wanted = true;
+    while (wanted && reader->Read(&message)) wanted = on_message(message);
+    if (!wanted) context.TryCancel();
+    const grpc::Status status = reader->Finish();
+    if (!wanted || stop.stop_requested()) return Error{.code = Code::cancelled, .reason = "STOPPED", .message = "stopped by the caller"};
+    if (!status.ok()) return explain(status);
+    return Done{};
+  }
+
+  const std::string socket_;  // empty: TCP
+  const std::unique_ptr<pb::JobService::Stub> jobs_;
+  const std::unique_ptr<pb::BlenderService::Stub> blenders_;
+  const std::unique_ptr<pb::NodeService::Stub> node_;
+};
+
+grpc::ChannelArguments arguments() {
+  grpc::ChannelArguments out;
+  out.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // an http_proxy variable would send even localhost to the proxy
+  out.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
+  out.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  out.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
+  out.SetMaxReceiveMessageSize(most_received_bytes);
+  out.SetMaxSendMessageSize(-1);
+  return out;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Connection>> connect(const ConnectOptions& options) {
+  std::string address = options.address;
+  if (address.empty()) {
+    const char* named = std::getenv("OFFSTAGE_SOCKET");
+    address = named != nullptr && *named != '\0' ? named : std::string(unix_scheme) + default_socket_path();
+  }
+  if (address.starts_with('/')) address.insert(0, unix_scheme);
+  if (address.starts_with(unix_scheme)) {
+    std::string path = address.substr(unix_scheme.size());
+    if (path.starts_with("//")) path.erase(0, 2);
+    if (auto alive = probe_socket(path); !alive) return alive.error();
+    return std::shared_ptr<Connection>(
+        std::make_shared<GrpcConnection>(grpc::CreateCustomChannel(std::string(unix_scheme) + path, grpc::InsecureChannelCredentials(), arguments()), path));
+  }
+  if (address.find(':') == std::string::npos)
+    return Error{.code = Code::invalid_argument,
+                 .reason = "BAD_ADDRESS",
+                 .message = "the daemon's address is neither HOST:PORT nor a path",
+                 .hint = "for example --address unix:/run/user/1000/offstage/offstaged.sock",
+                 .fields = {{"address", address}}};
+  if (options.token.empty())
+    return Error{.code = Code::unauthenticated,
+                 .reason = "TOKEN_MISSING",
+                 .message = "a daemon that is reached by TCP wants a token",
+                 .hint = "give --token-file and --tls-cert; `offstaged --make-tls DIR` makes both on the daemon's machine",
+                 .fields = {{"address", address}}};
+  const auto tls = grpc::SslCredentials({.pem_root_certs = options.certificate, .pem_private_key = {}, .pem_cert_chain = {}});
+  const auto credentials = grpc::CompositeChannelCredentials(tls, grpc::AccessTokenCredentials(options.token));
+  return std::shared_ptr<Connection>(std::make_shared<GrpcConnection>(grpc::CreateCustomChannel(address, credentials, arguments()), std::string()));
+}
+
+}  // namespace offstage::inline client
