@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/create_call.h"
+
+#include <algorithm>
+
+#include "api/limits.h"
+#include "api/names.h"
+#include "api/request_id.h"
+
+namespace offstage::api {
+
+void CreateCall::run(Context& context, std::vector<v1::JobSpec> specs, bool batch, const std::string& request_id, const google::protobuf::MessageLite& body,
+                     bool validate_only, Reply reply) {
+  const std::shared_ptr<CreateCall> call(new CreateCall(context));
+  call->specs_ = std::move(specs);
+  call->batch_ = batch;
+  call->validate_only_ = validate_only;
+  call->reply_ = std::move(reply);
+  call->check(request_id, body);
+}
+
+void CreateCall::check(const std::string& request_id, const google::protobuf::MessageLite& body) {
+  if (context_.stopping) return reply_(stopping_error());
+  if (specs_.empty() || specs_.size() > static_cast<std::size_t>(kBatchSize)) {
+    return reply_(Error{Code::invalid_argument, "BAD_BATCH", "the batch has " + std::to_string(specs_.size()) + " jobs, and must have from 1 to 1000",
+                        "split it", "specs"});
+  }
+  auto canonical = canonical_request_id(request_id);
+  if (!canonical) return reply_(canonical.error());
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    if (auto good = validate(specs_[i], where(i)); !good) return reply_(good.error());
+  }
+  ids_.reserve(specs_.size());
+  for (std::size_t i = 0; i < specs_.size(); ++i) ids_.push_back(job_id(*canonical, static_cast<std::uint32_t>(i)));
+  if (!canonical->empty()) {
+    hash_ = body_hash(body);
+    if (answer_known()) return;
+  }
+  if (!validate_only_ && context_.store.disk_low()) {
+    return reply_(Error{Code::resource_exhausted,
+                        "DISK_LOW",
+                        "the disk of the daemon's state folder is almost full: nothing new is accepted",
+                        "free space on it; jobs that were accepted go on",
+                        "",
+                        {{"folder", context_.info.state_dir}}});
+  }
+  const bool patience = std::any_of(specs_.begin(), specs_.end(), [&](const auto& spec) { return resolver_.needs_patience(spec); });
+  if (!patience) return resolve();
+  context_.on_patient([self = shared_from_this()] { self->resolve(); });
+}
+
+/// A repetition is answered from the store. What is not durable yet the core knows.
+bool CreateCall::answer_known() {
+  std::vector<store::JobRow> rows = context_.reader().jobs(ids_);
+  if (rows.empty()) return false;
+  std::vector<Created> created;
+  for (store::JobRow& row : rows) {
+    if (row.job.request_hash != hash_) {
+      reply_(Error{Code::already_exists,
+                   "REQUEST_ID_REUSED",
+                   "this request id was used before, for another request",
+                   "use a new request id for each new request, and the same one only to repeat it",
+                   "request_id",
+                   {{"name", job_name(row.job.id)}}});
+      return true;
+    }
+    Created& one = created.emplace_back();
+    one.known = std::move(row);
+  }
+  reply_(std::move(created));
+  return true;
+}
+
+void CreateCall::resolve() {
+  jobs_.reserve(specs_.size());
+  created_.reserve(specs_.size());
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    auto job = resolver_.resolve(specs_[i], where(i));
+    if (!job) return reply_(job.error());
+    job->job.id = ids_[i];
+    job->job.request_hash = hash_;
+    created_.push_back({{}, job->kind, batch_ ? v1::JobSpec() : std::move(specs_[i]), job->labels_json, {}});
+    jobs_.push_back(std::move(*job));
+  }
+  context_.on_core([self = shared_from_this()] { self->decide(); });
+}
+
+void CreateCall::decide() {
+  if (validate_only_) {
+    const Status admitted = context_.engine.scheduler().admits(jobs_.front().job, jobs_.front().kind);
+    if (!admitted) return reply_on_work(admitted.error());
+    jobs_.front().job.id = {};
+    return reply_on_work(std::vector{jobs_.front().job});
+  }
+  context_.engine.create(std::move(jobs_), Now::read(),
+                         [self = shared_from_this()](Result<std::vector<core::Job>> jobs) { self->reply_on_work(std::move(jobs)); });
+}
+
+/// Conversion and serialization are not for the core strand.
+void CreateCall::reply_on_work(Result<std::vector<core::Job>> jobs) {
+  context_.on_work([self = shared_from_this(), jobs = std::move(jobs)]() mutable {
+    if (!jobs) return self->reply_(jobs.error());
+    for (std::size_t i = 0; i < jobs->size() && i < self->created_.size(); ++i) self->created_[i].job = std::move((*jobs)[i]);
+    self->reply_(std::move(self->created_));
+  });
+}
+
+}  // namespace offstage::api

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/node_service.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <thread>
+
+#include "api/convert.h"
+#include "api/limits.h"
+#include "api/text.h"
+
+namespace offstage::api {
+namespace {
+
+constexpr std::string_view kNode = "nodes/local";
+constexpr unsigned kMostSlots = 4096;
+
+std::int64_t meminfo(std::string_view key) {
+  std::ifstream file("/proc/meminfo");
+  std::string name, rest;
+  for (std::int64_t kib = 0; file >> name >> kib && std::getline(file, rest);) {
+    if (name == key) return kib * 1024;
+  }
+  return 0;
+}
+
+void fill_limits(const ServerInfo& info, v1::Limits& out) {
+  out.set_message_bytes(kMessageBytes);
+  out.set_inline_script_bytes(kInlineScriptBytes);
+  out.set_parameters_bytes(kParametersBytes);
+  out.set_result_bytes(kResultBytes);
+  out.set_batch_size(kBatchSize);
+  out.set_labels(kLabels);
+  out.set_page_size(kPageSize);
+  out.set_queue_length(info.queue_length);
+  out.set_display_name_bytes(kDisplayNameBytes);
+}
+
+/// "queued" for QUEUED.
+std::string lower_name(core::JobState state) {
+  std::string name = v1::State_Name(static_cast<v1::State>(state)).substr(std::string_view("STATE_").size());
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+Status check_update(const v1::UpdateNodeRequest& request) {
+  if (request.node().name() != kNode) {
+    return Error{Code::not_found,
+                 "NODE_NOT_FOUND",
+                 "there is no node " + in_quotes(request.node().name()),
+                 "the only node is nodes/local",
+                 "",
+                 {{"name", request.node().name()}}};
+  }
+  for (const std::string& path : request.update_mask().paths()) {
+    if (path != "draining" && path != "slots") {
+      return Error{Code::invalid_argument, "BAD_UPDATE_MASK", in_quotes(path) + " cannot be changed", "draining and slots can", "update_mask"};
+    }
+    if (path == "slots" && (request.node().slots() < 1 || request.node().slots() > kMostSlots)) {
+      return Error{Code::invalid_argument, "BAD_SLOTS", std::to_string(request.node().slots()) + " slots are not from 1 to 4096",
+                   "the number of cores is usual", "node.slots"};
+    }
+  }
+  return Done{};
+}
+
+}  // namespace
+
+void NodeService::fill(v1::Node& out) const {
+  const core::Scheduler& scheduler = context_.engine.scheduler();
+  out.set_name(std::string(kNode));
+  out.set_draining(scheduler.draining());
+  out.set_slots(scheduler.slots().total());
+  out.set_slots_used(scheduler.slots().used());
+  out.set_cpus(std::thread::hardware_concurrency());
+}
+
+NodeService::Reactor* NodeService::ListNodes(Call* call, const v1::ListNodesRequest*, v1::ListNodesResponse* response) {
+  auto* reactor = call->DefaultReactor();
+  auto* node = response->add_nodes();
+  node->set_memory_bytes(meminfo("MemTotal:"));
+  node->set_memory_available_bytes(meminfo("MemAvailable:"));
+  context_.on_core([this, reactor, node] {
+    fill(*node);
+    reactor->Finish(grpc::Status::OK);
+  });
+  return reactor;
+}
+
+NodeService::Reactor* NodeService::UpdateNode(Call* call, const v1::UpdateNodeRequest* request, v1::Node* response) {
+  if (const auto good = check_update(*request); !good) return refuse(call, good.error());
+  auto* reactor = call->DefaultReactor();
+  context_.on_core([this, reactor, request, response] {
+    for (const std::string& path : request->update_mask().paths()) {
+      if (path == "draining") context_.engine.set_draining(request->node().draining(), Now::read());
+      if (path == "slots") {
+        context_.engine.set_slots(request->node().slots(), Now::read());
+        context_.slots = request->node().slots();
+      }
+    }
+    fill(*response);
+    reactor->Finish(grpc::Status::OK);
+  });
+  return reactor;
+}
+
+NodeService::Reactor* NodeService::GetServer(Call* call, const v1::GetServerRequest*, v1::Server* response) {
+  return context_.answer(call, [this, response]() -> Status {
+    const ServerInfo& info = context_.info;
+    response->set_version(info.version);
+    response->set_pid(::getpid());
+    *response->mutable_start_time() = to_timestamp(info.start.wall);
+    *response->mutable_uptime() = to_duration(BootClock::now() - info.start.mono);
+    response->set_state_dir(info.state_dir);
+    response->set_log_file(info.log_file);
+    response->set_instance(info.instance);
+    fill_limits(info, *response->mutable_limits());
+    response->mutable_features()->Add(info.features.begin(), info.features.end());
+    response->mutable_enforcement()->insert(info.enforcement.begin(), info.enforcement.end());
+    response->mutable_warnings()->Add(info.warnings.begin(), info.warnings.end());
+    if (context_.store.disk_low()) response->add_warnings("the disk of the state folder is almost full: nothing new is accepted");
+    for (const auto& [state, count] : context_.reader().counts()) (*response->mutable_job_counts())[lower_name(state)] = count;
+    return Done{};
+  });
+}
+
+}  // namespace offstage::api

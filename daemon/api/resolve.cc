@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/resolve.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "api/blend_header.h"
+#include "api/files.h"
+#include "api/limits.h"
+#include "api/text.h"
+
+namespace offstage::api {
+namespace {
+
+constexpr Micros kPatience = std::chrono::seconds(20);
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+Error at_field(Error error, const Where& where, std::string_view field) {
+  if (error.field.empty()) error.field = where.path(field);
+  return error;
+}
+
+Error script_error(const std::string& reason, const std::string& path, const std::string& text, std::string hint) {
+  return {Code::failed_precondition, reason, "script " + path + " " + text, std::move(hint), "", {{"file", path}}};
+}
+
+Result<std::string> read_script(const std::string& path) {
+  auto bytes = read_start(path, kInlineScriptBytes + 1);
+  if (!bytes) {
+    const bool missing = bytes.error().fault == FileFault::missing;
+    return script_error(missing ? "SCRIPT_NOT_FOUND" : "SCRIPT_UNREADABLE", path, bytes.error().text + (missing ? " on the daemon's machine" : ""),
+                        missing                                    ? "check the path"
+                        : bytes.error().fault == FileFault::folder ? "name the script in it"
+                                                                   : "let the daemon's user read it");
+  }
+  if (bytes->size() > kInlineScriptBytes) {
+    return script_error("SCRIPT_UNREADABLE", path, "has more than " + std::to_string(kInlineScriptBytes) + " bytes", "move data out of the script into a file");
+  }
+  if (const auto at = invalid_utf8(*bytes)) {
+    const auto line = std::count(bytes->begin(), bytes->begin() + static_cast<std::ptrdiff_t>(*at), '\n') + 1;
+    return script_error("SCRIPT_UNREADABLE", path, "is not UTF-8: byte " + std::to_string(*at) + ", in line " + std::to_string(line), "save it as UTF-8");
+  }
+  return std::move(*bytes);
+}
+
+/// From here on the source is what it was at submit.
+Status take_script(v1::Script& script) {
+  if (script.has_path()) {
+    const std::string path = std::filesystem::path(script.path()).lexically_normal().string();
+    auto text = read_script(path);
+    if (!text) return text.error();
+    script.set_text(std::move(*text));
+    script.set_name(path);
+  }
+  if (script.text().starts_with(kByteOrderMark)) script.mutable_text()->erase(0, kByteOrderMark.size());  // compile() refuses it
+  if (script.name().empty()) script.set_name("script.py");
+  return Done{};
+}
+
+std::string labels_json(const v1::JobSpec& spec) {
+  if (spec.labels().empty()) return "{}";
+  nlohmann::json labels = nlohmann::json::object();
+  for (const auto& [key, value] : spec.labels()) labels[key] = value;
+  return labels.dump();
+}
+
+core::Kind kind_of(const v1::JobSpec& spec, const pool::Blender& blender) {
+  core::Kind kind{blender.name, {}};
+  for (const auto& [name, value] : spec.environment().variables()) {
+    if (read_at_start(name)) kind.start_env.emplace_back(name, value);
+  }
+  std::sort(kind.start_env.begin(), kind.start_env.end());
+  return kind;
+}
+
+core::Job job_of(const v1::JobSpec& spec) {
+  core::Job job;
+  const v1::Policy& policy = spec.policy();
+  job.held = spec.held();
+  job.state = job.held ? core::JobState::held : core::JobState::queued;
+  const auto isolation = static_cast<core::Isolation>(spec.environment().isolation());
+  job.isolation = isolation == core::Isolation::unspecified ? core::Isolation::automatic : isolation;
+  job.priority = static_cast<std::int16_t>(spec.priority());
+  for (const int reason : policy.retry_on()) job.retry_on |= core::bit(static_cast<core::Reason>(reason));
+  job.cpus = spec.resources().cpus();
+  job.memory_bytes = spec.resources().memory_bytes();
+  job.max_attempts = static_cast<std::uint8_t>(std::max(1U, policy.max_attempts()));
+  job.timeouts.queue = to_micros(policy.queue_timeout());
+  job.timeouts.start = policy.has_start_timeout() ? to_micros(policy.start_timeout()) : Micros(std::chrono::minutes(10));
+  job.timeouts.run = to_micros(policy.run_timeout());
+  job.timeouts.progress = to_micros(policy.progress_timeout());
+  if (policy.has_cancel_grace()) job.timeouts.cancel_grace = to_micros(policy.cancel_grace());
+  return job;
+}
+
+Error too_old(const std::string& scene, pool::Version version, const pool::CatalogSnapshot& catalog, const std::string& selector) {
+  const auto release = [](pool::Version v) { return std::to_string(v.major) + "." + std::to_string(v.minor); };
+  pool::Version newest;
+  for (const pool::Blender& b : catalog.blenders) {
+    if (b.error.empty()) newest = std::max(newest, b.version);
+  }
+  Error error{
+      Code::failed_precondition, "BLENDER_TOO_OLD", "", "", "", {{"file", scene}, {"file_version", release(version)}, {"newest_blender", newest.text()}}};
+  if (newest < version) {
+    error.message = "blend file " + scene + " was saved by Blender " + release(version) + ", and the newest Blender here is " + newest.text();
+    error.hint = "install Blender " + release(version) + " or newer, and name it with --blender; `offstage blenders` lists what was found";
+  } else {
+    error.message = "blend file " + scene + " was saved by Blender " + release(version) + ", and no Blender that " + in_quotes(selector) + " selects is as new";
+    error.hint = "ask for --blender '>=" + release(version) + "': Blender " + newest.text() + " is here";
+  }
+  return error;
+}
+
+}  // namespace
+
+Resolver::Resolver(const pool::Catalog& catalog, unsigned slots) : catalog_(catalog), slots_(slots), snapshot_(catalog.snapshot()) {}
+
+bool Resolver::needs_patience(const v1::JobSpec& spec) const { return spec.script().has_path() || spec.has_scene() || !snapshot_->complete; }
+
+Result<core::NewJob> Resolver::resolve(v1::JobSpec& spec, const Where& where) {
+  if (spec.resources().cpus() > slots_) {
+    return at_field(Error{Code::failed_precondition, "NOT_ENOUGH_SLOTS",
+                          "the job asks for " + std::to_string(spec.resources().cpus()) + " cpus, and the daemon has " + std::to_string(slots_) + " slots",
+                          "ask for at most " + std::to_string(slots_) + ", or leave it unset: all cores, one slot", ""},
+                    where, "resources.cpus");
+  }
+  const bool by_path = spec.script().has_path();
+  if (auto taken = take_script(*spec.mutable_script()); !taken) return at_field(taken.error(), where, by_path ? "script.path" : "script.text");
+  if (spec.has_scene()) {
+    if (auto version = scene_version(spec.scene().path()); !version) return at_field(version.error(), where, "scene.path");
+  }
+  auto chosen = blender(spec);
+  if (!chosen) return at_field(chosen.error(), where, "environment.blender");
+  if (spec.environment().isolation() == v1::ISOLATION_FORK && chosen->proof == core::ForkProof::refused) {
+    return at_field(Error{Code::failed_precondition,
+                          "FORK_REFUSED",
+                          "Blender " + chosen->name + " does not fork safely: " + chosen->proof_reason,
+                          "use isolation auto or process",
+                          "",
+                          {{"blender", chosen->name}}},
+                    where, "environment.isolation");
+  }
+  if (spec.display_name().empty()) {
+    spec.set_display_name(clip(std::filesystem::path(spec.script().name()).filename().string(), kDisplayNameBytes - 3));
+  }
+  core::NewJob out;
+  out.job = job_of(spec);
+  out.kind = kind_of(spec, *chosen);
+  out.display_name = spec.display_name();
+  out.labels_json = labels_json(spec);
+  out.spec = std::make_shared<const std::string>(spec.SerializeAsString());
+  return out;
+}
+
+Result<pool::Version> Resolver::scene_version(const std::string& path) {
+  auto known = scenes_.find(path);
+  if (known == scenes_.end()) known = scenes_.emplace(path, read_blend_version(path)).first;
+  return known->second;
+}
+
+Result<pool::Blender> Resolver::blender(const v1::JobSpec& spec) {
+  if (!snapshot_->complete) snapshot_ = catalog_.wait(kPatience);
+  std::string selector = spec.environment().blender();
+  if (constexpr std::string_view kCollection = "blenders/"; selector.starts_with(kCollection)) selector.erase(0, kCollection.size());
+  const auto key = std::make_pair(selector, spec.has_scene() ? spec.scene().path() : std::string());
+  auto known = blenders_.find(key);
+  if (known == blenders_.end()) known = blenders_.emplace(key, choose(key.first, key.second)).first;
+  return known->second;
+}
+
+Result<pool::Blender> Resolver::choose(const std::string& selector, const std::string& scene) {
+  if (scene.empty()) return pool::select(*snapshot_, selector);
+  const auto version = scene_version(scene);
+  if (!version) return version.error();
+  auto chosen = pool::select(*snapshot_, selector, *version);
+  if (chosen || !pool::select(*snapshot_, selector)) return chosen;
+  return too_old(scene, *version, *snapshot_, selector);
+}
+
+}  // namespace offstage::api

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Checks a spec against this machine, and makes of it what the core needs: the script read from its path, the scene's version, the Blender that will run it.
+//
+// One Resolver serves one request: what a batch asks again and again (selector, scene) is looked up once.
+//
+// Thread: any but the core strand. With needs_patience() it may block (files, the first search for Blenders): then not on gRPC's threads either.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "api/validate.h"
+#include "core/events.h"
+#include "pool/catalog.h"
+
+namespace offstage::api {
+
+class Resolver {
+ public:
+  Resolver(const pool::Catalog& catalog, unsigned slots);
+
+  /// True if resolve() reads files or waits.
+  bool needs_patience(const v1::JobSpec& spec) const;
+
+  /// Of a validated spec; it becomes what is stored: text in place of the script's path, a display name. The result has no id, hash, revision or times.
+  /// Errors: SCRIPT_NOT_FOUND, SCRIPT_UNREADABLE, BLEND_NOT_FOUND, BLEND_UNREADABLE, BLENDER_TOO_OLD, BLENDER_NOT_FOUND, FORK_REFUSED, NOT_ENOUGH_SLOTS.
+  Result<core::NewJob> resolve(v1::JobSpec& spec, const Where& where);
+
+ private:
+  Result<pool::Version> scene_version(const std::string& path);
+  Result<pool::Blender> blender(const v1::JobSpec& spec);
+  Result<pool::Blender> choose(const std::string& selector, const std::string& scene);
+
+  const pool::Catalog& catalog_;
+  const unsigned slots_;
+  std::shared_ptr<const pool::CatalogSnapshot> snapshot_;
+  std::map<std::string, Result<pool::Version>> scenes_;
+  std::map<std::pair<std::string, std::string>, Result<pool::Blender>> blenders_;  // by selector and scene
+};
+
+}  // namespace offstage::api
