@@ -17,6 +17,10 @@ Connection::Connection(const std::filesystem::path& database, Mode mode) {
     sqlite3_close(db_);
     throw error;
   }
+  if (mode == Mode::read_write && sqlite3_db_readonly(db_, "main") == 1) {  // SQLite opens a file that may not be written all the same, for reading
+    sqlite3_close(db_);
+    throw SqliteError(SQLITE_READONLY, sqlite3_errstr(SQLITE_READONLY));
+  }
   sqlite3_busy_timeout(db_, kBusyMillis);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <list>
 #include <mutex>
 
 #include "store/connection.h"
@@ -195,22 +196,23 @@ std::int64_t Reader::last_seq() const {
   return connection->integer("SELECT max(seq) FROM jobs");
 }
 
+// One walk for each state, merged here: a UNION would copy each row once more, a scan would pass all ended jobs.
 void Reader::live_jobs(const std::function<void(core::StoredJob)>& each) const {
   Impl::Lease connection(*impl_);
-  std::string sql;
+  Transaction snapshot(*connection, "BEGIN");
+  std::list<Statement> walks;
   for (auto state = core::JobState::unspecified; !ended(state); state = static_cast<core::JobState>(static_cast<int>(state) + 1)) {
-    if (!sql.empty()) sql += " UNION ALL ";
-    sql += "SELECT " + kHotColumns + " FROM jobs INDEXED BY jobs_by_state WHERE state = " + std::to_string(static_cast<int>(state));
+    Statement& walk = walks.emplace_back(connection->handle(), "SELECT " + kHotColumns + " FROM jobs INDEXED BY jobs_by_state WHERE state = ?1 ORDER BY seq");
+    if (!walk.bind(state).step()) walks.pop_back();
   }
-  Statement& statement = connection->prepare(sql + " ORDER BY seq");
-  const Reset reset(statement);
-  statement.bind();
   core::Kind kind;
   Wall end_time;
-  while (statement.step()) {
-    Columns columns(statement);
+  while (!walks.empty()) {
+    const auto next = std::ranges::min_element(walks, {}, [](const Statement& walk) { return walk.integer(0); });
+    Columns columns(*next);
     const core::Job job = read_hot(columns, kind, end_time);
     each({job, kind});
+    if (!next->step()) walks.erase(next);
   }
 }
 

@@ -26,10 +26,11 @@ constexpr auto kSuspect = "suspect";  // an empty file: a commit failed, look at
 
 Result<std::unique_ptr<Connection>> open_database(const fs::path& folder) {
   const fs::path database = folder / kDatabase, suspect = folder / kSuspect;
+  UniqueFd(::open(database.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));  // for the mode; what is wrong with it, SQLite will say
   try {
     auto connection = std::make_unique<Connection>(database, Connection::Mode::read_write);
     connection->execute(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384");
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768");
     if (fs::exists(suspect)) {
       Statement check(connection->handle(), "PRAGMA quick_check(1)");
       if (check.bind().step() && check.text(0) != "ok") throw SqliteError(SQLITE_CORRUPT, std::string(check.text(0)));
