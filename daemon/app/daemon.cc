@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "api/server.h"
+#include "api/unix_socket.h"
 #include "app/folders.h"
 #include "app/memory.h"
 #include "app/notify.h"
@@ -31,7 +32,6 @@ class Daemon {
  public:
   Daemon(const Options& options, const Environment& environment, Folders folders)
       : options_(options), environment_(environment), folders_(std::move(folders)) {}
-  ~Daemon();
 
   Status open(const std::filesystem::path& worker_code);
   Ending run();
@@ -74,24 +74,16 @@ class Daemon {
   std::unique_ptr<pool::Pool> pool_;
   std::unique_ptr<core::Engine> engine_;
   std::unique_ptr<api::Server> server_;
-  std::thread stopping_;  // the server's end waits for calls, which wait for the strand
   std::string default_blender_;
   Phase phase_ = Phase::serving;
   Ending ending_ = Ending::stopped;
 };
 
-Daemon::~Daemon() {
-  if (stopping_.joinable()) stopping_.join();
-}
-
 // ---- opening ----
 
 Status Daemon::open(const std::filesystem::path& worker_code) {
-  if (Status made = make_private(folders_.runtime); !made) return made;
   if (Status opened = open_store(); !opened) return opened;
-  for (const auto& socket : {folders_.socket, folders_.workers_socket}) {  // the state's lock is ours: no other daemon of these folders lives
-    if (Status removed = remove_stale_socket(socket); !removed) return removed;
-  }
+  if (Status prepared = api::prepare_socket(folders_.workers_socket); !prepared) return prepared;
   if (Status opened = open_pool(worker_code); !opened) return opened;
   engine_ = std::make_unique<core::Engine>(core::SchedulerOptions{.slots = slots(),
                                                                   .queue_length = options_.queue_length,
@@ -120,7 +112,6 @@ Status Daemon::open_store() {
 }
 
 Status Daemon::open_pool(const std::filesystem::path& worker_code) {
-  if (Status made = make_private(folders_.proof_cache); !made) return made;
   auto opened = pool::Pool::open(strand_.io(),
                                  {.state = folders_.state,
                                   .socket = folders_.workers_socket,
@@ -145,8 +136,6 @@ pool::PoolEvents Daemon::events() {
           .progressed = news<core::AttemptProgressed>(),
           .kind_failed = news<core::KindFailed>(),
           .proof_changed = [this, tell = news<core::ProofChanged>()](const core::ProofChanged& event) {
-            spdlog::info("blender {} {}{}", event.blender, event.proof == core::ForkProof::proven ? "forks" : "does not fork yet or at all",
-                         event.reason.empty() ? "" : ": " + event.reason);
             tell(event);
             default_blender();
           }};
@@ -182,9 +171,8 @@ Status Daemon::serve() {
                        .queue_length = static_cast<std::int64_t>(options_.queue_length),
                        .slots = slots()};
   if (!options_.listen.empty()) info.features.emplace_back("tcp");
-  auto started = api::Server::start(
-      {.socket = folders_.socket, .listen = options_.listen, .tls_cert = options_.tls_cert, .tls_key = options_.tls_key, .token_file = options_.token_file},
-      strand_.io(), *engine_, *store_, *pool_, hub_, std::move(info));
+  auto started = api::Server::start({.socket = folders_.socket, .tcp = options_.listen, .tls = options_.tls_dir}, strand_.io(), *engine_, *store_, *pool_, hub_,
+                                    std::move(info));
   if (!started) return started.error();
   server_ = std::move(*started);
   return Done{};
@@ -259,20 +247,15 @@ void Daemon::end(Ending how, bool kill_busy) {
   if (phase_ == Phase::serving && how == Ending::stopped) notify(environment_, "STOPPING=1");
   phase_ = Phase::ending;
   ending_ = how;
-  stopping_ = std::thread([this, kill_busy] {
-    server_->stop();
-    asio::post(strand_.io(), [this, kill_busy] { pool_->shutdown(kill_busy, [this] { strand_.stop(); }); });
-  });
+  server_->stop([this, kill_busy] { pool_->shutdown(kill_busy, [this] { strand_.stop(); }); });
 }
 
 }  // namespace
 
 Result<Ending> run_daemon(const Options& options, const Environment& environment, const std::filesystem::path& executable) {
-  const auto folders = find_folders(options, environment);
-  if (!folders) return folders.error();
   const auto worker_code = find_worker_code(executable);
   if (!worker_code) return worker_code.error();
-  Daemon daemon(options, environment, *folders);
+  Daemon daemon(options, environment, find_folders(options, environment));
   if (Status opened = daemon.open(*worker_code); !opened) return opened.error();
   const Ending ending = daemon.run();
   spdlog::info(ending == Ending::stopped ? "offstaged has ended" : "offstaged hands over");

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the daemon's things lie, and whether these places are safe.
-//
-// Whoever may write into them may do everything the daemon's user may do: a folder must be a real one (no symlink), ours, and closed to others. The command
-// line checks the same before it connects.
+// Where the daemon's things lie. Whether these places are safe is checked by those who use them: store/state_folder.h, api/unix_socket.h.
 //
 // Thread: start-up.
 #pragma once
@@ -26,14 +23,8 @@ std::filesystem::path xdg_home(const Environment& environment, const char* varia
 /// From /etc/machine-id: twelve digits, or "local".
 std::string machine_id(const std::filesystem::path& file = "/etc/machine-id");
 
-/// Only computes. Errors: SOCKET_PATH_TOO_LONG.
-Result<Folders> find_folders(const Options& options, const Environment& environment);
-
-/// Makes the folder (0700, parents too) or checks the one that is there. Errors: FOLDER_UNSAFE, FOLDER_UNUSABLE.
-Status make_private(const std::filesystem::path& folder);
-
-/// Removes a socket that nobody serves any more. Errors: DAEMON_RUNNING (somebody answers), SOCKET_UNUSABLE (not a socket).
-Status remove_stale_socket(const std::filesystem::path& socket);
+/// Only computes.
+Folders find_folders(const Options& options, const Environment& environment);
 
 /// The worker's Python beside the program `executable`: ../share/offstage/worker, alike when installed and in the build folder.
 Result<std::filesystem::path> find_worker_code(const std::filesystem::path& executable);

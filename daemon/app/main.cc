@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // offstaged. Exit codes: 0 done; 1 it could not start or was refused; 2 wrong options; 70 a commit failed (see daemon.cc).
+#include <unistd.h>
+
 #include <iostream>
 
+#include "api/tls.h"
 #include "app/command_line.h"
 #include "app/daemon.h"
+#include "app/folders.h"
 #include "app/logging.h"
 #include "app/option_table.h"
 #include "app/process.h"
-#include "app/tls.h"
 #include "app/version.h"
 
 namespace offstage::app {
@@ -20,23 +23,23 @@ int fail(const Error& error, int code) {
 }
 
 int make_tls_files(const std::filesystem::path& folder) {
-  const auto made = make_tls(folder);
-  if (!made) return fail(made.error(), 1);
-  std::cout << "made a certificate, its key and a token; write into the configuration:\n\n"
-            << "    listen = \"0.0.0.0:7788\"\n    tls_cert = " << made->certificate << "\n    tls_key = " << made->key << "\n    token_file = " << made->token
-            << "\n\nclients need copies of the certificate and the token\n";
+  char host[256] = {};
+  std::vector<std::string> hosts{"localhost", "127.0.0.1", "::1"};
+  if (::gethostname(host, sizeof host - 1) == 0 && host[0] != '\0') hosts.emplace_back(host);
+  if (const auto made = api::make_tls(folder, hosts); !made) return fail(made.error(), 1);
+  std::cout << "made certificate.pem, key.pem and token; write into the configuration:\n\n    listen = \"0.0.0.0:7788\"\n    tls_dir = " << folder
+            << "\n\nclients need copies of certificate.pem and token\n";
   return 0;
 }
 
 int check_config(const LoadedOptions& loaded, const Environment& environment) {
   const auto folders = find_folders(loaded.options, environment);
-  if (!folders) return fail(folders.error(), 2);
   for (const Setting& setting : loaded.settings) {
     std::cout << setting.key << " =";
     for (const std::string& value : setting.values) std::cout << ' ' << value;
     std::cout << "   (" << setting.origin << ")\n";
   }
-  std::cout << "state    " << folders->state.string() << "\nsocket   " << folders->socket.string() << "\nthe configuration is good\n";
+  std::cout << "state    " << folders.state.string() << "\nsocket   " << folders.socket.string() << "\nthe configuration is good\n";
   return 0;
 }
 

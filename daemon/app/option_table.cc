@@ -36,11 +36,8 @@ constexpr std::array table{
               std::uint64_t{1} << 50},
     OptionRow{"log_level", &Options::log_level, "How much is logged.", {}, 0, 0, "trace|debug|info|warning|error"},
     OptionRow{"log_file", &Options::log_file, "Where it is logged, 10 MB at a time, three files at most.", "standard error"},
-    OptionRow{"listen", &Options::listen, "HOST:PORT to serve by TCP, too; needs tls_cert, tls_key and token_file, which `offstaged --make-tls DIR` makes.",
-              "off"},
-    OptionRow{"tls_cert", &Options::tls_cert, "The server's certificate, PEM.", "none"},
-    OptionRow{"tls_key", &Options::tls_key, "Its private key, PEM; for nobody else to read.", "none"},
-    OptionRow{"token_file", &Options::token_file, "The token that TCP clients must show; for nobody else to read.", "none"},
+    OptionRow{"listen", &Options::listen, "HOST:PORT to serve by TCP, too; needs tls_dir.", "off"},
+    OptionRow{"tls_dir", &Options::tls_dir, "Certificate, key and token for TCP, as `offstaged --make-tls DIR` makes them.", "none"},
 };
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

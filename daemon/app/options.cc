@@ -36,11 +36,11 @@ Status check_tcp(const Options& options) {
                  .reason = "CONFIG_VALUE",
                  .message = "listen: \"" + options.listen + "\" is no HOST:PORT",
                  .hint = "for example 0.0.0.0:7788"};
-  if (options.tls_cert.empty() || options.tls_key.empty() || options.token_file.empty())
+  if (options.tls_dir.empty())
     return Error{.code = Code::invalid_argument,
                  .reason = "CONFIG_TCP_UNPROTECTED",
-                 .message = "listen: TCP is served only with tls_cert, tls_key and token_file",
-                 .hint = "`offstaged --make-tls DIR` makes all three and says what to write here"};
+                 .message = "listen: TCP is served only with TLS and a token, and tls_dir names none",
+                 .hint = "`offstaged --make-tls DIR` makes them and says what to write here"};
   return Done{};
 }
 

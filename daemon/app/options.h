@@ -39,7 +39,7 @@ struct Options {
   std::string log_level = "info";
   std::filesystem::path log_file;
   std::string listen;
-  std::filesystem::path tls_cert, tls_key, token_file;
+  std::filesystem::path tls_dir;
 };
 
 /// Looks up an environment variable; replaced in tests.

@@ -11,6 +11,7 @@
 #include <asio/io_context.hpp>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "base/time.h"
 

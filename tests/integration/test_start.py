@@ -268,7 +268,7 @@ def test_tcp_is_served_with_certificate_and_token_and_not_without(make_daemon: C
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     tls = tmp_path / "tls"
-    jobs.daemon.config.write_text(jobs.daemon.config.read_text() + f'listen = "127.0.0.1:{port}"\ntls_cert = "{tls}/cert.pem"\ntls_key = "{tls}/key.pem"\ntoken_file = "{tls}/token"\n')
+    jobs.daemon.config.write_text(jobs.daemon.config.read_text() + f'listen = "127.0.0.1:{port}"\ntls_dir = "{tls}"\n')
     jobs.daemon.start()
     with socket.create_connection(("127.0.0.1", port), timeout=10): pass
     assert jobs.ok("run", jobs.script("pass")) == "null\n"

@@ -182,7 +182,7 @@ TEST_F(OptionsTest, tcp_is_refused_without_certificate_and_token) {
   auto loaded = load({"--listen", "127.0.0.1:7788"});
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().reason, "CONFIG_TCP_UNPROTECTED");
-  EXPECT_TRUE(load({"--listen", "127.0.0.1:7788", "--tls-cert", "c", "--tls-key", "k", "--token-file", "t"}));
+  EXPECT_TRUE(load({"--listen", "127.0.0.1:7788", "--tls-dir", "d"}));
   for (const char* address : {"localhost", ":7788", "localhost:", "localhost:http", "localhost:99999"}) EXPECT_FALSE(load({"--listen", address})) << address;
 }
 

@@ -2,19 +2,13 @@
 #include "app/process.h"
 
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
-#include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <map>
 
 #include "app/notify.h"
-#include "app/tls.h"
 #include "base/ids.h"
 #include "base/unique_fd.h"
 
@@ -63,34 +57,6 @@ TEST_F(ProcessTest, the_watchdog_is_fed_twice_as_often_as_asked_and_only_by_the_
   EXPECT_EQ(watchdog_interval(environment({{"WATCHDOG_USEC", "3000000"}})), Micros(1'500'000));
   EXPECT_EQ(watchdog_interval(environment({{"WATCHDOG_USEC", "3000000"}, {"WATCHDOG_PID", "1"}})), std::nullopt);
   EXPECT_EQ(watchdog_interval(environment({})), std::nullopt);
-}
-
-TEST_F(ProcessTest, tls_files_are_private_belong_together_and_are_never_written_over) {
-  const auto made = make_tls(folder_ / "tls");
-  ASSERT_TRUE(made) << made.error().message;
-  for (const fs::path& file : {made->certificate, made->key, made->token}) {
-    struct stat found {};
-    ASSERT_EQ(::stat(file.c_str(), &found), 0);
-    EXPECT_EQ(found.st_mode & 0777, 0600U) << file;
-  }
-  std::FILE* certificate_file = std::fopen(made->certificate.c_str(), "r");
-  std::FILE* key_file = std::fopen(made->key.c_str(), "r");
-  X509* certificate = PEM_read_X509(certificate_file, nullptr, nullptr, nullptr);
-  EVP_PKEY* key = PEM_read_PrivateKey(key_file, nullptr, nullptr, nullptr);
-  ASSERT_TRUE(certificate != nullptr && key != nullptr);
-  EXPECT_EQ(X509_check_private_key(certificate, key), 1);
-  EXPECT_EQ(X509_verify(certificate, key), 1);
-  EXPECT_EQ(X509_check_host(certificate, "localhost", 0, 0, nullptr), 1);
-  EXPECT_EQ(X509_check_ip_asc(certificate, "127.0.0.1", 0), 1);
-  EXPECT_EQ(X509_check_host(certificate, "elsewhere.example", 0, 0, nullptr), 0);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  std::fclose(certificate_file);
-  std::fclose(key_file);
-
-  const auto again = make_tls(folder_ / "tls");
-  ASSERT_FALSE(again);
-  EXPECT_EQ(again.error().reason, "TLS_FILES_EXIST");
 }
 
 }  // namespace
