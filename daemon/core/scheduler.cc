@@ -46,7 +46,13 @@ void Scheduler::erase_row(const JobId& id, Now now, Effects& out) {
   out.batch.changes.emplace_back(JobDelete{id, next_revision(out), now.wall});
   out.deleted.push_back(id);
   out.urgent = true;
-  if (auto* entry = recent_.find(id)) entry->deleted = true;
+  if (auto* entry = recent_.find(id)) {
+    entry->deleted = true;
+  } else {
+    Job job;  // it ended long ago; what counts is that it is gone
+    job.id = id;
+    recent_.add(job, true);
+  }
   if (const auto attempts = deletes_.extract(id)) {
     for (const AttemptId& attempt : attempts.mapped()) out.act(Forget{attempt}, last_);
   }
