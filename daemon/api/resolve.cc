@@ -17,7 +17,7 @@ constexpr Micros kPatience = std::chrono::seconds(20);
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 Error at_field(Error error, const Where& where, std::string_view field) {
-  if (error.field.empty()) error.field = where.path(field);
+  error.field = where.path(field);
   return error;
 }
 
