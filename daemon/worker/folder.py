@@ -48,6 +48,8 @@ class Folder:
 
     def sync_out(self) -> None:
         """Makes what the script left in out/ durable, files and folders; the outcome may name it only then."""
+        if not os.listdir(self.out):
+            return
         for folder, _, names in os.walk(self.out):
             for name in names:
                 _sync(os.path.join(folder, name), 0)

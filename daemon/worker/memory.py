@@ -6,7 +6,7 @@ import io
 import re
 
 PAGE, HUGE = 4 << 10, 2 << 20
-WORTH_IT = 64                 # of 512 small pages
+WORTH_IT = 16                 # of 512 small pages
 _MADV_HUGEPAGE, _MADV_COLLAPSE = 14, 25
 _AREA = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \d+\s*(.*)")
 

@@ -5,10 +5,22 @@ import os
 import signal
 
 
+def _read(path: str) -> bytes:
+    """Without a file object: each page that a zygote touches between two forks is copied."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        data = part = os.read(fd, 4096)
+        while part:                      # a file of /proc may come in pieces
+            part = os.read(fd, 65536)
+            data += part
+        return data
+    finally:
+        os.close(fd)
+
+
 def start_ticks(pid: int | str) -> int:
     """When a process began, in clock ticks since boot; with its id, that names it for ever."""
-    with open(f"/proc/{pid}/stat", "rb") as stat:
-        return int(stat.read().rpartition(b")")[2].split()[19])
+    return int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[19])
 
 
 def children() -> list[int]:
@@ -16,8 +28,7 @@ def children() -> list[int]:
     found = []
     for task in os.listdir("/proc/self/task"):
         try:
-            with open(f"/proc/self/task/{task}/children") as file:
-                found += [int(pid) for pid in file.read().split()]
+            found += [int(pid) for pid in _read(f"/proc/self/task/{task}/children").split()]
         except (FileNotFoundError, ProcessLookupError):
             continue                     # a thread that has just ended
     return found

@@ -6,12 +6,15 @@ answer is False and the zygote does not fork: slow is better than wrong. An upst
 """
 
 import ctypes
+import functools
 import os
 import re
 from collections.abc import Callable
 
 _OMP_PAUSE_HARD = 2
 _MAX_ALLOWED_PARALLELISM = 0
+Resize = Callable[[int], object]
+_pools: dict[str, list[Resize] | None] = {}
 _caps: list[object] = []      # global_controls hold as long as they live
 
 
@@ -73,28 +76,24 @@ def tbb() -> bool:
     return _tbb_2020() and _one_tbb()
 
 
-def exr(threads: int) -> bool:
-    for path in mapped(_EXR):
-        resize = _function(path, [f"_ZN7Imf_3_{minor}20setGlobalThreadCountEi" for minor in range(10)])
-        if not resize:
-            return False
-        resize(threads)
-    return True
+def exr() -> list[Resize] | None:
+    """How OpenEXR's pool is resized; None: it is there and cannot be."""
+    found = [_function(path, [f"_ZN7Imf_3_{minor}20setGlobalThreadCountEi" for minor in range(10)]) for path in mapped(_EXR)]
+    return None if None in found else [resize for resize in found if resize]
 
 
-def oiio(threads: int) -> bool:
-    """OpenImageIO's default pool; 0 joins its workers, work then runs in the caller."""
+def oiio() -> list[Resize] | None:
+    """The same of OpenImageIO's default pool; 0 joins its workers, work then runs in the caller."""
+    versions = [f"v{major}_{minor}" for major in (2, 3) for minor in range(10)]
+    found: list[Resize] = []
     for path in mapped(_OIIO):
-        for version in (f"v{major}_{minor}" for major in (2, 3) for minor in range(10)):
-            pool = _function(path, [f"_ZN16OpenImageIO_{version}19default_thread_poolEv"])
-            resize = _function(path, [f"_ZN16OpenImageIO_{version}11thread_pool6resizeEi"])
-            if pool and resize:
-                pool.restype, resize.restype, resize.argtypes = ctypes.c_void_p, None, [ctypes.c_void_p, ctypes.c_int]
-                resize(pool(), threads)
-                break
-        else:
-            return False
-    return True
+        pool = _function(path, [f"_ZN16OpenImageIO_{version}19default_thread_poolEv" for version in versions])
+        resize = _function(path, [f"_ZN16OpenImageIO_{version}11thread_pool6resizeEi" for version in versions])
+        if not pool or not resize:
+            return None
+        pool.restype, resize.restype, resize.argtypes = ctypes.c_void_p, None, [ctypes.c_void_p, ctypes.c_int]
+        found.append(functools.partial(resize, pool()))
+    return found
 
 
 def gomp() -> bool:
@@ -105,15 +104,29 @@ def gomp() -> bool:
     return True
 
 
+def _find() -> bool:
+    """Finds the two pools that are resized, once: a search through the libraries costs a child more than all else."""
+    if not _pools:
+        _pools["oiio"], _pools["exr"] = oiio(), exr()
+    return None not in _pools.values()
+
+
 def quiesce() -> dict[str, bool]:
     """Pool by pool, in this order; all must be True before a fork. After it, nothing here may run that wakes a pool."""
-    return {"oiio": oiio(0), "exr": exr(0), "gomp": gomp(), "tbb": tbb()}
+    _find()
+    for pool in _pools.values():
+        for resize in pool or []:
+            resize(0)
+    return {**{name: pool is not None for name, pool in _pools.items()}, "gomp": gomp(), "tbb": tbb()}
 
 
 def wake(threads: int) -> None:
-    """In a child: the two pools that do not come back by themselves."""
-    exr(threads)
-    oiio(max(1, threads - 1))
+    """In a worker: the size of the two pools that do not come back by themselves after a fork. The caller of OpenImageIO's works as well."""
+    _find()
+    for resize in _pools["exr"] or []:
+        resize(threads)
+    for resize in _pools["oiio"] or []:
+        resize(max(1, threads - 1))
 
 
 def cap(threads: int) -> bool:

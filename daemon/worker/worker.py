@@ -98,6 +98,7 @@ class Worker:
         sys.argv[:], sys.path[:], sys.modules["__main__"] = argv, path, main
         values.decode(values.encode({"a": [1, 2.5, "x"]}))
         wire.decode(wire.encode({"t": "started"})[wire.LENGTH.size:])
+        records.encode(records.OUTCOME, self._outcome)
         len(bpy.data.objects)
         if self._cold:
             pristine.flush()
