@@ -7,15 +7,28 @@
 
 namespace offstage::cli {
 
-Interrupts::Interrupts(std::function<void(int)> on_signal) {
+namespace {
+
+sigset_t interrupting() {
   sigset_t signals;
   ::sigemptyset(&signals);
   ::sigaddset(&signals, SIGINT);
   ::sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+}  // namespace
+
+void Interrupts::hold() {
+  const sigset_t signals = interrupting();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  thread_ = std::jthread([signals, on_signal = std::move(on_signal)](const std::stop_token& stop) {
+}
+
+Interrupts::Interrupts(std::function<void(int)> on_signal) {
+  hold();
+  thread_ = std::jthread([on_signal = std::move(on_signal)](const std::stop_token& stop) {
     // SIGUSR1 wakes the thread for its end.
-    sigset_t all = signals;
+    sigset_t all = interrupting();
     ::sigaddset(&all, SIGUSR1);
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
     const pthread_t self = ::pthread_self();

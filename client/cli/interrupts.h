@@ -2,7 +2,7 @@
 //
 // Ctrl-C of commands that wait: SIGINT and SIGTERM arrive on a thread that calls `on_signal` with 1, 2 …
 //
-// Make it before other threads exist: they inherit the blocked signals. Where SIGINT is ignored (nohup, a shell's background jobs) it stays so.
+// hold() comes before other threads exist, that is, before a client connects: they inherit the blocked signals. Where SIGINT is ignored (nohup, a shell's background jobs) it stays so.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,9 @@ namespace offstage::cli {
 
 class Interrupts {
  public:
+  /// From now on the signals wait for an Interrupts.
+  static void hold();
+
   explicit Interrupts(std::function<void(int)> on_signal);
 
  private:

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/follow.h"
+#include "cli/interrupts.h"
 #include "cli/job_json.h"
 #include "cli/output.h"
 #include "cli/report.h"
@@ -17,6 +18,7 @@ namespace {
 int run(const Context& context, const SpecOptions& options) {
   auto request = options.build(context.script_args);
   if (!request) return report_refused(request.error());
+  Interrupts::hold();
   auto client = context.connect_or_start();
   if (!client) return report_refused(client.error());
   Follower follower(*client);

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <system_error>
 
 #include "base/unique_fd.h"
@@ -40,10 +41,15 @@ Status check_folder(const std::filesystem::path& folder) {
   return Done{};
 }
 
-bool answers(const sockaddr_un& address) {
+/// The pid of whoever listens there, 0 where that cannot be told.
+std::optional<pid_t> listener(const sockaddr_un& address) {
   const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
-  return errno == EAGAIN;  // its backlog is full: somebody listens
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return errno == EAGAIN ? std::optional<pid_t>(0) : std::nullopt;   // its backlog is full: somebody listens
+  }
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return ::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
 }
 
 }  // namespace
@@ -61,7 +67,9 @@ Status prepare_socket(const std::filesystem::path& socket) {
   struct stat status {};
   if (::lstat(socket.c_str(), &status) != 0) return Done{};
   if (!S_ISSOCK(status.st_mode)) return about(socket, "SOCKET_PATH_TAKEN", "is there and is not a socket", "remove it, or choose another path");
-  if (answers(address)) return about(socket, "ANOTHER_DAEMON", "is served by another daemon", "stop that one, or give this one another socket");
+  if (const auto pid = listener(address)) {
+    return about(socket, "ANOTHER_DAEMON", "is served by another daemon (pid " + std::to_string(*pid) + ")", "stop that one, or give this one another socket");
+  }
   ::unlink(socket.c_str());
   return Done{};
 }

@@ -184,8 +184,8 @@ Ending Daemon::run() {
   signals_.add(SIGHUP);
   signals_.add(SIGUSR2);
   wait_for_signal();
-  if (const auto interval = watchdog_interval(environment_)) feed_watchdog(*interval);
   notify(environment_, "READY=1");
+  if (const auto interval = watchdog_interval(environment_)) feed_watchdog(*interval);
   spdlog::info("offstaged {} serves {} (pid {}, {} slots, state {})", version, folders_.socket.string(), ::getpid(), slots(), folders_.state.string());
   strand_.run([this] { return after_each(); }, [this] { engine_->tick(Now::read()); });
   return ending_;

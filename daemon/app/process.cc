@@ -13,11 +13,23 @@
 #include <cstring>
 
 namespace offstage::app {
+namespace {
+
+/// Whoever started us may have blocked what is to stop us.
+void unblock_signals() {
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+}  // namespace
 
 void prepare_process() {
   ::mallopt(M_ARENA_MAX, 2);  // an arena a thread costs memory that an idle daemon must not take
   ::umask(077);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, which is handled
+  unblock_signals();
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
@@ -29,9 +41,6 @@ std::filesystem::path own_executable() { return std::filesystem::read_symlink("/
 
 Error replace_program(const std::filesystem::path& executable, char* const* argv) {
   ::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::execv(executable.c_str(), argv);
   return {.code = Code::internal,
           .reason = "REEXEC_FAILED",

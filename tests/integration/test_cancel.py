@@ -32,7 +32,7 @@ if os.fork() == 0:
         os.rename({note!r} + ".tmp", {note!r})
         while True: time.sleep(1)
     os._exit(0)
-os.wait()
+while not os.path.exists({note!r}): time.sleep(0.01)
 {then}
 """
 

@@ -125,6 +125,7 @@ def test_a_stale_socket_is_removed(make_daemon: Callable[..., Jobs]) -> None:
     socket_path(jobs).parent.mkdir(mode=0o700)
     for name in ("offstaged.sock", "workers.sock"):
         with socket.socket(socket.AF_UNIX) as dead: dead.bind(str(socket_path(jobs).parent / name))
+        (socket_path(jobs).parent / name).chmod(0o600)
     jobs.daemon.start()
     assert jobs.ok("run", jobs.script("pass")) == "null\n"
 
@@ -164,7 +165,9 @@ def test_run_and_submit_start_a_daemon_and_say_so(make_daemon: Callable[..., Job
     done = jobs.run("run", jobs.script("pass"))
     assert done.returncode == 0 and done.stdout == "null\n"
     assert "start" in done.stderr
-    assert alive(jobs.daemon.pid)
+    pid = jobs.daemon.pid
+    jobs.ok("daemon", "stop")
+    assert not alive(pid) and jobs.daemon.processes() == []
 
 
 def test_a_place_that_cannot_be_written_is_refused(make_daemon: Callable[..., Jobs]) -> None:

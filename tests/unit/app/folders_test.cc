@@ -25,7 +25,7 @@ class FoldersTest : public testing::Test {
   static Environment environment(std::map<std::string, std::string> variables) {
     return [variables = std::move(variables)](const char* name) -> std::optional<std::string> {
       const auto found = variables.find(name);
-      return found == variables.end() ? std::nullopt : std::optional(found.second);
+      return found == variables.end() ? std::nullopt : std::optional(found->second);
     };
   }
   fs::path folder_;
