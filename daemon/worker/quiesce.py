@@ -130,10 +130,14 @@ def wake(threads: int) -> None:
 
 
 def cap(threads: int) -> bool:
-    """In a worker: no more than so many threads at once, for its whole life. False: this Blender's TBB cannot be capped."""
+    """In a worker: no more than so many threads at once, for its whole life. False: this Blender's TBB cannot be capped.
+
+    The pool is given up first: threads that a cold Blender has already made would spin in vain beside the ones that are allowed (4.5: 3 cores for a cap of 1).
+    """
     class Control(ctypes.Structure):
         _fields_ = (("value", ctypes.c_size_t), ("reserved", ctypes.c_void_p), ("parameter", ctypes.c_int))
 
+    tbb()
     capped = False
     for path in mapped(_TBB_12) + mapped(_TBB_2):
         create = _function(path, ["_ZN3tbb6detail2r16createERNS0_2d114global_controlE", "_ZN3tbb10interface914global_control15internal_createEv"])

@@ -7,6 +7,7 @@ keys are not all text, or whose only key begins with "$". Tuples and mathutils' 
 
 import base64
 import json
+import sys
 from typing import Any
 
 MAX_BYTES = 2 << 20
@@ -90,7 +91,7 @@ def _foreign(value: Any, path: str, depth: int) -> str:
             return _array(value, path)
         if hasattr(value, "item"):
             return _encode(value.item(), path, depth + 1)
-    if kind.__module__ == "mathutils" or kind.__name__ == "bpy_prop_array":
+    if _is_mathutils(value) or kind.__name__ == "bpy_prop_array":
         return _encode(list(value), path, depth + 1)
     if kind.__name__ == "IDPropertyArray":
         return _encode(value.to_list(), path, depth + 1)
@@ -98,6 +99,12 @@ def _foreign(value: Any, path: str, depth: int) -> str:
         return _encode(value.to_dict(), path, depth + 1)
     where = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     raise Unfit(f"{path}: object of type {where} cannot travel as JSON")
+
+
+def _is_mathutils(value: Any) -> bool:
+    """Its types do not say where they come from: "Vector", of "builtins"."""
+    module = sys.modules.get("mathutils")
+    return module is not None and isinstance(value, (module.Vector, module.Color, module.Euler, module.Quaternion, module.Matrix))
 
 
 def _array(array: Any, path: str) -> str:

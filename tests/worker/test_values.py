@@ -2,6 +2,8 @@
 import enum
 import json
 import math
+import sys
+from types import SimpleNamespace
 
 import pytest
 from offstage_worker import values
@@ -58,7 +60,10 @@ def test_a_value_that_contains_itself_is_refused():
         values.encode(loop)
 
 
-def test_types_of_blender_travel_as_lists():
-    assert values.encode(foreign("Vector", "mathutils", __iter__=lambda self: iter((1.0, 2.0)))) == "[1.0,2.0]"
+def test_types_of_blender_travel_as_lists(monkeypatch: pytest.MonkeyPatch):
+    vector = foreign("Vector", "builtins", __iter__=lambda self: iter((1.0, 2.0)))
+    names = ("Vector", "Color", "Euler", "Quaternion", "Matrix")
+    monkeypatch.setitem(sys.modules, "mathutils", SimpleNamespace(**dict.fromkeys(names, type(vector))))
+    assert values.encode(vector) == "[1.0,2.0]"
     assert values.encode(foreign("IDPropertyGroup", "builtins", to_dict=lambda self: {"a": 1})) == '{"a":1}'
     assert values.encode(foreign("float32", "numpy", item=lambda self: 0.5)) == "0.5"

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What we lean on in Blender, asked of each Blender in OFFSTAGE_TEST_BLENDERS (paths with colons between them; default: /usr/bin/blender).
+
+A new Blender that breaks one of these tells us here, by the name of the test. Facts and their figures: docs/design/fork-server.md.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from wire_host import Blender, hosting  # noqa: E402
+
+PATHS = os.environ.get("OFFSTAGE_TEST_BLENDERS", "/usr/bin/blender").split(":")
+
+
+@pytest.fixture(scope="module", params=PATHS, ids=lambda path: Path(path).parent.parent.name + "-" + Path(path).name)
+def blender(request: pytest.FixtureRequest) -> Blender:
+    return Blender.at(request.param)
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory):
+    with hosting(tmp_path_factory.mktemp("state") / "s") as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def zygote(host, blender):
+    return host.keeper(blender)
+
+
+@pytest.fixture(scope="module")
+def supervisor(host, blender):
+    return host.keeper(blender, "supervisor")
+
+
+@pytest.fixture(params=["forked", "cold"])
+def keeper(request: pytest.FixtureRequest, zygote, supervisor):
+    return zygote if request.param == "forked" else supervisor
