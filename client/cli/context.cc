@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/context.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 
@@ -53,7 +55,10 @@ Result<Client> Context::connect() const {
     where.certificate = *certificate;
   }
   ClientOptions options;
-  options.on_reconnect = [](const Error& error) { note("the connection is lost (" + error.message + "); waiting for the daemon to come back"); };
+  options.on_reconnect = [last = std::make_shared<std::atomic<std::time_t>>(0)](const Error& error) {  // `run` has two streams: once is enough
+    const std::time_t now = std::time(nullptr);
+    if (now - last->exchange(now) > 2) note("the connection is lost (" + error.message + "); waiting for the daemon to come back");
+  };
   auto client = Client::connect(where, options);
   if (!client && client.error().code == Code::no_daemon && !own_daemon())
     client.error().hint = "check OFFSTAGE_SOCKET or --address; without them your own daemon is used";

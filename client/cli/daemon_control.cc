@@ -127,12 +127,11 @@ Result<Started> wait_until_it_serves(const Context& context, pid_t child, const 
 }
 
 struct Daemon {
-  Client client;
   Server server;
   int pidfd;  // the caller's
 };
 
-/// The running daemon, held by a pidfd, so that no signal can meet another process that got its number.
+/// The running daemon, held by a pidfd, so that no signal can meet another process that got its number. No connection is kept: its end would wait for it.
 Result<Daemon> hold_daemon(const Context& context) {
   auto client = context.connect();
   if (!client) return client.error();
@@ -146,7 +145,7 @@ Result<Daemon> hold_daemon(const Context& context) {
                  .message = "the daemon's process cannot be reached from here",
                  .hint = "run the command on the daemon's machine",
                  .fields = {{"pid", std::to_string(server->pid)}}};
-  return Daemon{.client = *client, .server = *server, .pidfd = pidfd};
+  return Daemon{.server = *server, .pidfd = pidfd};
 }
 
 }  // namespace

@@ -12,6 +12,11 @@
 #include "cli/report.h"
 
 namespace offstage::cli {
+namespace {
+
+constexpr std::size_t tail_bytes = 128U << 10U;  // a traceback is at most 64 KiB and a bit
+
+}  // namespace
 
 std::string progress_bar(double fraction, std::string_view message, std::size_t width) {
   constexpr std::size_t cells = 24;
@@ -97,6 +102,8 @@ Result<Job> Follower::follow(const std::string& name, const std::string& id) {
     log_read = client_.log(
         {.name = name, .follow = true},
         [&](const LogChunk& chunk) {
+          log_tail_ += chunk.data;
+          if (log_tail_.size() > 2 * tail_bytes) log_tail_.erase(0, log_tail_.size() - tail_bytes);
           line_.text(chunk.dropped > 0 ? "\n[" + std::to_string(chunk.dropped) + " bytes of the log were dropped]\n" : chunk.data);
           return true;
         },

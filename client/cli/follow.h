@@ -43,6 +43,8 @@ class Follower {
 
   /// Ctrl-C before the job exists leaves at once.
   Result<Job> follow(const std::string& name, const std::string& id);
+  /// The end of the log that was shown.
+  const std::string& log_tail() const { return log_tail_; }
 
  private:
   void on_signal(int count);
@@ -51,6 +53,7 @@ class Follower {
   StatusLine line_;
   std::mutex mutex_;
   std::string name_, id_;
+  std::string log_tail_;
   Interrupts interrupts_;  // last: its thread uses the others
 };
 

@@ -2,7 +2,8 @@
 //
 // Ctrl-C of commands that wait: SIGINT and SIGTERM arrive on a thread that calls `on_signal` with 1, 2 …
 //
-// hold() comes before other threads exist, that is, before a client connects: they inherit the blocked signals. Where SIGINT is ignored (nohup, a shell's background jobs) it stays so.
+// hold() comes before other threads exist, that is, before a client connects: they inherit the blocked signals. Where SIGINT is ignored (nohup, a shell's
+// background jobs) it stays so.
 #pragma once
 
 #include <functional>

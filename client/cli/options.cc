@@ -36,6 +36,7 @@ struct CommandTree {
 Command Command::command(const std::string& name, const std::string& help) {
   CLI::App* sub = app(app_).add_subcommand(name, help);
   sub->fallthrough();
+  app(app_).require_subcommand(1);
   return {tree_, sub};
 }
 
@@ -71,7 +72,6 @@ CommandLine::CommandLine(const std::string& description, const std::string& vers
   CLI::App& root = tree_->root;
   root.set_version_flag("--version", "offstage " + version);
   root.set_help_all_flag("--help-all", "All commands with all their options");
-  root.require_subcommand(1);
   root.get_formatter()->column_width(34);
 }
 
@@ -91,11 +91,17 @@ int CommandLine::run(std::vector<std::string> args) {
     }
     std::string message = error.what();
     std::ranges::replace(message, '\n', ' ');
+    const auto is = [&](CLI::ExitCodes code) { return error.get_exit_code() == static_cast<int>(code); };
+    const bool no_command = root.get_subcommands().empty();
+    if (const auto unknown = root.remaining(); no_command && (is(CLI::ExitCodes::RequiredError) || is(CLI::ExitCodes::ExtrasError)))
+      message = unknown.empty() ? "a command is required" : "there is no command or option \"" + unknown.front() + "\"";
     const std::string command = path_of(deepest(root));
     return report(
         {.code = Code::invalid_argument,
          .message = message,
-         .hint = "`" + command + " --help` shows its options" + (error.get_name() == "ExtrasError" ? "; arguments for a script come after `--`" : "")});
+         .hint =
+             "`" + command + " --help` shows what there is" +
+             (is(CLI::ExitCodes::ExtrasError) && deepest(root).get_option_no_throw("--param") != nullptr ? "; arguments for a script come after `--`" : "")});
   }
   return tree_->actions.at(&deepest(root))();
 }

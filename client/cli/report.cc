@@ -12,22 +12,22 @@
 namespace offstage::cli {
 namespace {
 
-constexpr std::size_t key_width = 6;
-
-std::string line(const std::string& key, const std::string& value) {
+std::string line(const std::string& key, const std::string& value, std::size_t key_width) {
   std::string indented = harmless(value);
   while (indented.ends_with('\n')) indented.pop_back();
-  const std::string margin(2 + std::max(key_width, key.size()) + 2, ' ');
+  const std::string margin(2 + key_width + 2, ' ');
   for (std::size_t at = indented.find('\n'); at != std::string::npos; at = indented.find('\n', at + 1)) indented.insert(at + 1, margin);
-  return "  " + key + std::string(std::max(key_width, key.size()) + 2 - key.size(), ' ') + indented + "\n";
+  return "  " + key + std::string(key_width + 2 - key.size(), ' ') + indented + "\n";
 }
 
 std::string format(const Error& error) {
   const bool color = Terminal::of(STDERR_FILENO).color;
   std::string text = std::string(color ? "\x1b[1;31merror:\x1b[0m " : "error: ") +
                      harmless_line(error.message.empty() ? std::string(name_of(error.code)) : error.message) + "\n";
-  for (const auto& [key, value] : error.fields) text += line(key, value);
-  if (!error.hint.empty()) text += line("hint", error.hint);
+  std::size_t key_width = 6;
+  for (const auto& field : error.fields) key_width = std::max(key_width, field.first.size());
+  for (const auto& [key, value] : error.fields) text += line(key, value, key_width);
+  if (!error.hint.empty()) text += line("hint", error.hint, key_width);
   return text;
 }
 
@@ -55,13 +55,13 @@ int report_refused(const Error& error) {
   return code == no_daemon ? code : static_cast<int>(usage);
 }
 
-int report_end(const Job& job) {
+int report_end(const Job& job, std::string_view shown_log) {
   if (job.state == State::cancelled) note("job " + job.id + " was cancelled");
   if (job.state != State::failed) return exit_code(job);
   if (job.script_error) {
     std::string text = traceback_of(*job.script_error);
     if (!text.ends_with('\n')) text += '\n';
-    err().write(Terminal::of(STDERR_FILENO).is_terminal ? harmless(text) : text);
+    if (shown_log.find(text) == std::string_view::npos) err().write(Terminal::of(STDERR_FILENO).is_terminal ? harmless(text) : text);
   }
   Error error = job.error.value_or(Error{.message = "the job failed"});
   const bool told = std::ranges::any_of(error.fields, [](const auto& field) { return field.first == "job"; });

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <offstage/error.h>
 #include <offstage/job.h>
@@ -18,8 +19,9 @@ namespace offstage::cli {
 int report(const Error& error);
 /// The same for a refused submit: whatever the reason, exit 2, unless there is no daemon.
 int report_refused(const Error& error);
-/// How a job ended, on stderr: nothing for a success; else the error, for an exception its traceback. Gives the job's exit code.
-int report_end(const Job& job);
+/// How a job ended, on stderr: nothing for a success; else the error, for an exception its traceback, unless `shown_log` (what the user has seen of the log)
+/// has it. Gives the job's exit code.
+int report_end(const Job& job, std::string_view shown_log = {});
 /// A remark: "offstage: …".
 void note(const std::string& text);
 

@@ -33,7 +33,7 @@ int run(const Context& context, const SpecOptions& options) {
   } else if (job->state == State::succeeded) {
     out().write((job->result ? job->result->value_json : "null") + "\n");
   }
-  return report_end(*job);
+  return report_end(*job, follower.log_tail());
 }
 
 }  // namespace

@@ -134,7 +134,8 @@ Status Client::watch(WatchRequest request, const OnWatch& on_event, std::stop_to
               return wanted;
             },
             stop);
-        if (!ended || !wanted) return ended;
+        if (!wanted) return stopped();
+        if (!ended) return ended;
         return Error{.code = Code::unavailable, .message = "the daemon ended the stream"};  // a watch has no end of its own
       },
       stop);

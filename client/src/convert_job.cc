@@ -7,6 +7,9 @@
 namespace offstage::inline client {
 namespace {
 
+/// "3.4.1-blender" from the resource name "blenders/3.4.1-blender": what a selector takes and people read.
+std::string blender_name(const std::string& name) { return name.starts_with("blenders/") ? name.substr(9) : name; }
+
 Duration micros(const google::protobuf::Duration& from) { return std::chrono::seconds(from.seconds()) + Duration(from.nanos() / 1'000); }
 Time micros(const google::protobuf::Timestamp& from) { return Time(std::chrono::seconds(from.seconds()) + Duration(from.nanos() / 1'000)); }
 
@@ -69,7 +72,7 @@ Attempt from_proto(const pb::Attempt& from) {
   if (from.has_error()) to.error = to_error(from.error());
   to.pid = from.pid();
   to.isolation = static_cast<Isolation>(from.isolation());
-  to.blender = from.blender();
+  to.blender = blender_name(from.blender());
   to.create_time = if_set(from, &pb::Attempt::has_create_time, &pb::Attempt::create_time);
   to.start_time = if_set(from, &pb::Attempt::has_start_time, &pb::Attempt::start_time);
   to.end_time = if_set(from, &pb::Attempt::has_end_time, &pb::Attempt::end_time);
@@ -98,13 +101,12 @@ Job from_proto(const pb::Job& from) {
   to.priority = from.priority();
   to.labels = plain(from.labels());
   to.attempt_count = from.attempt_count();
-  to.blender = from.blender();
+  to.blender = blender_name(from.blender());
   return to;
 }
 
 Blender from_proto(const pb::Blender& from) {
-  Blender to{.name = from.name(), .version = from.version(), .path = from.path(), .module = from.kind() == pb::BLENDER_KIND_MODULE};
-  if (to.name.starts_with("blenders/")) to.name.erase(0, 9);
+  Blender to{.name = blender_name(from.name()), .version = from.version(), .path = from.path(), .module = from.kind() == pb::BLENDER_KIND_MODULE};
   to.fork = static_cast<ForkState>(from.fork());
   to.fork_reason = from.fork_reason();
   to.error = from.error();
@@ -118,7 +120,7 @@ Blender from_proto(const pb::Blender& from) {
 
 Zygote from_proto(const pb::Zygote& from) {
   return {.pid = from.pid(),
-          .blender = from.blender(),
+          .blender = blender_name(from.blender()),
           .forks = from.forks(),
           .idle_workers = from.idle_workers(),
           .busy_workers = from.busy_workers(),

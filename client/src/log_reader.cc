@@ -36,7 +36,7 @@ Status LogReader::run() {
 
 Status LogReader::read(const std::function<void()>& alive) {
   const std::string name = attempt_.empty() ? request_.name : attempt_;
-  return link_.connection->read_log(
+  Status ended = link_.connection->read_log(
       {.name = name, .offset = offset_, .follow = request_.follow},
       [&](const LogChunk& chunk) {
         alive();
@@ -46,6 +46,8 @@ Status LogReader::read(const std::function<void()>& alive) {
         return wanted_;
       },
       stop_);
+  if (!wanted_) return stopped();
+  return ended;
 }
 
 Result<std::string> LogReader::next_attempt() {

@@ -60,6 +60,7 @@ std::string absolute_path(const std::string& path) {
   const fs::path full = fs::absolute(path, error);
   if (error) return path;
   fs::path plain = full.lexically_normal();
+  if (!plain.has_filename()) plain = plain.parent_path();                     // "folder/"
   const bool climbs = std::ranges::find(full, fs::path("..")) != full.end();  // through a symbolic link, "a/.." is not "."
   if (climbs && !fs::equivalent(plain, full, error)) return full.string();
   return plain.string();
