@@ -27,6 +27,7 @@ namespace offstage::app {
 namespace {
 
 constexpr int exit_commit_failed = 70;
+constexpr std::chrono::seconds stop_patience{1};  // a restart must not wait for a client that sleeps on its connection
 
 class Daemon {
  public:
@@ -171,8 +172,8 @@ Status Daemon::serve() {
                        .queue_length = static_cast<std::int64_t>(options_.queue_length),
                        .slots = slots()};
   if (!options_.listen.empty()) info.features.emplace_back("tcp");
-  auto started = api::Server::start({.socket = folders_.socket, .tcp = options_.listen, .tls = options_.tls_dir}, strand_.io(), *engine_, *store_, *pool_, hub_,
-                                    std::move(info));
+  auto started = api::Server::start({.socket = folders_.socket, .tcp = options_.listen, .tls = options_.tls_dir, .stop_patience = stop_patience}, strand_.io(),
+                                    *engine_, *store_, *pool_, hub_, std::move(info));
   if (!started) return started.error();
   server_ = std::move(*started);
   return Done{};

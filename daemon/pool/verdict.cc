@@ -42,6 +42,7 @@ std::string signal_name(int signal) {
 core::Outcome verdict(const Death& death, const std::filesystem::path& folder) {
   core::Outcome out;
   core::Failure& failure = out.failure;
+  const bool by_order = death.exit && death.exit->killed_by == "kill";
   const bool by_keeper_deadline = death.exit && death.exit->killed_by == "deadline";
   if (death.exit && death.exit->killed_by == "memory") {
     failure.reason = Reason::out_of_memory;
@@ -52,7 +53,11 @@ core::Outcome verdict(const Death& death, const std::filesystem::path& folder) {
     failure.message = "the script did not end within its time limit, and was ended";
     failure.hint = "raise the limit (--timeout), or look into the log for what it was doing";
     if (by_keeper_deadline) failure.fields.emplace_back("timeout", "run");
-  } else if (death.flag == 1 || death.killed_by_us || (death.exit && death.exit->killed_by == "kill")) {
+  } else if (by_order && !death.killed_by_us && !death.watched && death.flag == 0) {
+    failure.reason = Reason::lost;
+    failure.message = "the daemon was stopped while the script ran, and ended it (`offstage daemon stop --now`)";
+    failure.hint = "submit it again, or `offstage retry` it; without --now the daemon waits for what runs";
+  } else if (death.flag == 1 || death.killed_by_us || by_order) {
     out.state = core::AttemptState::cancelled;
     return out;
   } else if (!death.exit) {
