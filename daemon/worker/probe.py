@@ -11,7 +11,6 @@ from array import array
 from typing import Any
 
 import bpy
-
 import offstage
 
 WIDTH, HEIGHT, SAMPLES, LEAST_S = 256, 160, 32, 0.8

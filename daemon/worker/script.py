@@ -86,7 +86,8 @@ def describe(error: BaseException) -> Error:
         frames = frames[:MAX_FRAMES // 2] + frames[-MAX_FRAMES // 2:]
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
-    return {"type": name, "message": _clean(_message(error), MAX_MESSAGE), "traceback": _clean(_traceback(error), MAX_TRACEBACK), "frames": _clean_frames(frames)}
+    return {"type": name, "message": _clean(_message(error), MAX_MESSAGE),
+            "traceback": _clean(_traceback(error), MAX_TRACEBACK), "frames": _clean_frames(frames)}
 
 
 def _message(error: BaseException) -> str:

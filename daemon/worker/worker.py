@@ -60,7 +60,7 @@ class Worker:
         self._renders = interrupt.RenderWatch(self._page)
         self._script = Script("", "")
         self._outcome: dict[str, Any] = {"attempt": self._attempt, "warnings": []}
-        self._unfit = ""                 # why the scene could not be opened; told after GO
+        self._refusal: dict[str, Any] = {}   # why the script cannot run; told after GO
 
     def live(self) -> int:
         connection = wire.Connection.dial(self._boot["socket"])
@@ -77,7 +77,7 @@ class Worker:
             return 0
         self._outcome["started_boottime_us"] = self._page.go()
         connection.send({"t": "started"})
-        ending = Ending() if self._unfit else self._script.run()
+        ending = Ending() if self._refusal else self._script.run()
         self._finish(ending)
         self._page.phase = page.ENDED
         try:
@@ -110,8 +110,11 @@ class Worker:
             try:
                 self._outcome["warnings"] = scene.open_scene(prepare["scene"]["path"], prepare["scene"]["trust"])
             except scene.Unreadable as error:
-                self._unfit = str(error)
-        self._api.params = values.decode(prepare["parameters_json"] or "{}")
+                self._refusal = {"state": "failed", "reason": "SCENE_UNREADABLE", "message": str(error)}
+        try:
+            self._api.params = values.decode(prepare["parameters_json"] or "{}")
+        except Exception as error:       # an array where there is no numpy, a broken base64
+            self._refusal = {"state": "failed", "reason": "SCRIPT_ERROR", "message": f"parameters cannot be taken in: {error}", "error": describe(error)}
         self._script = Script(prepare["script"]["text"], prepare["script"]["name"])
         self._script.set(prepare["args"], self._api.params, self._folder.work)
         self._page.phase = page.PREPARED
@@ -134,8 +137,8 @@ class Worker:
             records.write(self._folder.path, records.OUTCOME, self._outcome)
 
     def _judge(self, ending: Ending) -> dict[str, Any]:
-        if self._unfit:
-            return {"state": "failed", "reason": "SCENE_UNREADABLE", "message": self._unfit}
+        if self._refusal:
+            return self._refusal
         early = self._page.cancel_flag() and (self._api.__dict__["_knows"]() or self._renders.cut_short)
         if early or isinstance(ending.exception, self._api.Cancelled):
             return {"state": "cancelled", "message": "the script ended early, as it was asked to"}

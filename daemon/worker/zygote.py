@@ -25,8 +25,8 @@ def main(boot: dict[str, Any]) -> None:
     pristine.line_buffered()
     os.umask(0o077)
     connection = wire.Connection.dial(boot["socket"])
-    connection.send({"t": "hello", "wire": wire.VERSION, "role": "zygote", "nonce": boot["nonce"], "pid": os.getpid(), "start_ticks": process.start_ticks("self"),
-                     "blender_version": ".".join(map(str, bpy.app.version)), "python": sys.version.split()[0]})
+    connection.send({"t": "hello", "wire": wire.VERSION, "role": "zygote", "nonce": boot["nonce"], "pid": os.getpid(),
+                     "start_ticks": process.start_ticks("self"), "blender_version": ".".join(map(str, bpy.app.version)), "python": sys.version.split()[0]})
     if connection.expect("welcome") is None:
         return
     found, reason = make_fit(baseline, boot.get("options", {}).get("huge_pages", True))

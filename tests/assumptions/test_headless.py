@@ -35,7 +35,11 @@ def test_a_crash_report_lands_in_the_workers_own_folder(host, keeper, blender):
 
 
 def test_sigterm_ends_a_render_at_once(host, keeper):
-    worker = keeper.fork().start("import bpy\ns = bpy.context.scene\ns.render.engine, s.cycles.samples, s.cycles.use_denoising = 'CYCLES', 100000, False\nbpy.ops.render.render()")
+    worker = keeper.fork().start("""import bpy
+s = bpy.context.scene
+s.render.engine, s.cycles.samples, s.cycles.use_denoising = 'CYCLES', 100000, False
+bpy.ops.render.render()
+""")
     worker.wait("started")
     time.sleep(0.5)
     os.kill(worker.hello["pid"], 15)
@@ -76,7 +80,10 @@ curve.driver.type, curve.driver.expression = 'SCRIPTED', '[4.0 for _ in range(1)
 bpy.ops.wm.save_as_mainfile(filepath={path!r})
 """
     assert host.run(keeper, make)["state"] == "succeeded"
-    look = "import bpy, offstage\nbpy.context.view_layer.update()\noffstage.result = [bpy.data.filepath, bpy.path.abspath('//'), bpy.data.objects['Cube'].location.x]"
+    look = """import bpy, offstage
+bpy.context.view_layer.update()
+offstage.result = [bpy.data.filepath, bpy.path.abspath('//'), bpy.data.objects['Cube'].location.x]
+"""
     blocked = host.run(keeper, look, scene={"path": path, "trust": False})
     trusted = host.run(keeper, look, scene={"path": path, "trust": True})
     assert value(trusted) == [path, str(tmp_path) + "/", 7.0] and trusted["warnings"] == []
@@ -90,12 +97,20 @@ def test_a_file_that_is_no_scene_is_told(host, keeper, tmp_path):
 
 
 def test_a_worker_ends_in_time_whatever_the_script_loaded(host, keeper):
-    script = "import bpy, atexit, threading, concurrent.futures, multiprocessing, offstage\nbpy.ops.mesh.primitive_monkey_add()\nbpy.context.view_layer.update()\n" \
-             "with concurrent.futures.ThreadPoolExecutor(2) as pool: offstage.result = list(pool.map(abs, [-1, -2]))\nraise SystemExit(0)"
+    script = """import bpy, atexit, threading, concurrent.futures, multiprocessing, offstage
+bpy.ops.mesh.primitive_monkey_add()
+bpy.context.view_layer.update()
+with concurrent.futures.ThreadPoolExecutor(2) as pool: offstage.result = list(pool.map(abs, [-1, -2]))
+raise SystemExit(0)
+"""
     worker = keeper.fork().start(script)
     assert value(worker.outcome()) == [1, 2] and worker.end(60)["status"] == 0
 
 
 def test_mathutils_values_travel(host, keeper):
-    script = "import bpy, mathutils, offstage\no = bpy.data.objects['Cube']\no['p'] = [1, 2]\noffstage.result = [mathutils.Vector((1, 2, 3)), mathutils.Matrix.Identity(2), o.bound_box[0], o['p'], o.color]"
+    script = """import bpy, mathutils, offstage
+o = bpy.data.objects['Cube']
+o['p'] = [1, 2]
+offstage.result = [mathutils.Vector((1, 2, 3)), mathutils.Matrix.Identity(2), o.bound_box[0], o['p'], o.color]
+"""
     assert value(host.run(keeper, script)) == [[1.0, 2.0, 3.0], [[1.0, 0.0], [0.0, 1.0]], [-1.0, -1.0, -1.0], [1, 2], [1.0, 1.0, 1.0, 1.0]]

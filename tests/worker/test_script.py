@@ -37,7 +37,8 @@ def run(text: str, name: str = "/scripts/my.py", args: list[str] | None = None, 
 
 
 def test_it_is_the_main_program():
-    out = run("import sys, __main__\nout = [__name__, __file__, sys.argv, sys.path[0], __main__.__dict__ is globals(), 'wire' in sys.modules]", args=["a", "-b"])["out"]
+    text = "import sys, __main__\nout = [__name__, __file__, sys.argv, sys.path[0], __main__.__dict__ is globals(), 'wire' in sys.modules]"
+    out = run(text, args=["a", "-b"])["out"]
     assert out == ["__main__", "/scripts/my.py", ["/scripts/my.py", "a", "-b"], "/scripts", True, False]
 
 
@@ -46,7 +47,8 @@ def test_a_plain_name_has_the_work_folder_as_its_own():
 
 
 def test_parameters_are_variables_where_they_can_be():
-    out = run("out = [size, sorted(name for name in globals() if not name.startswith('__')), __name__]", size=[1], **{"a b": 2, "class": 3, "__name__": "x"})["out"]
+    text = "out = [size, sorted(name for name in globals() if not name.startswith('__')), __name__]"
+    out = run(text, size=[1], **{"a b": 2, "class": 3, "__name__": "x"})["out"]
     assert out == [[1], ["size"], "__main__"]
 
 

@@ -118,7 +118,10 @@ def test_exit_records_count_what_the_worker_used(host: Host, keeper: Keeper):
 
 def test_no_descriptor_of_the_keeper_reaches_a_script(host: Host, keeper: Keeper):
     busy = [keeper.fork().wait("idle") for _ in range(3)]
-    script = "import os, offstage\noffstage.result = sorted(os.readlink('/proc/self/fd/' + fd) for fd in os.listdir('/proc/self/fd') if os.path.lexists('/proc/self/fd/' + fd))"
+    script = """import os, offstage
+paths = ['/proc/self/fd/' + fd for fd in os.listdir('/proc/self/fd')]
+offstage.result = sorted(os.readlink(path) for path in paths if os.path.lexists(path))
+"""
     links = value(busy[-1].start(script).outcome())
     assert [link for link in links if "pidfd" in link or "eventpoll" in link] == [] and len([link for link in links if link.startswith("socket")]) == 1
 
