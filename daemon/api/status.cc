@@ -9,18 +9,18 @@
 namespace offstage::api {
 namespace {
 
-constexpr std::size_t kMessageClip = 600, kValueClip = 300, kFacts = 8;
+constexpr std::size_t kMessageClip = 500, kValueClip = 250, kFacts = 6;
 
 void pack(const google::protobuf::Message& detail, google::rpc::Status& status) { status.add_details()->PackFrom(detail); }
 
 /// What the error is about: the first of its facts, else the request's field.
-std::string subject(const Error& error) { return error.fields.empty() ? error.field : clip(error.fields.front().second, kValueClip); }
+std::string subject(const Error& error) { return clip(error.fields.empty() ? error.field : error.fields.front().second, kValueClip); }
 
 void add_kind_of_detail(const Error& error, const std::string& message, google::rpc::Status& status) {
   if (error.code == Code::invalid_argument && !error.field.empty()) {
     google::rpc::BadRequest detail;
     auto* violation = detail.add_field_violations();
-    violation->set_field(error.field);
+    violation->set_field(clip(error.field, kValueClip));
     violation->set_description(message);
     pack(detail, status);
   } else if (error.code == Code::failed_precondition) {
