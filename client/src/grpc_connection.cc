@@ -162,9 +162,14 @@ class GrpcConnection : public Connection {
  private:
   /// What gRPC says, or, where the daemon is not there at all, what the socket says.
   Error explain(const grpc::Status& status) const {
-    if (status.error_code() == grpc::StatusCode::UNAVAILABLE && status.error_details().empty() && !socket_.empty())
-      if (auto alive = probe_socket(socket_); !alive) return alive.error();
-    return to_error(status);
+    Error error = to_error(status);
+    if (error.code != Code::unavailable || !status.error_details().empty()) return error;
+    if (socket_.empty()) {
+      error.code = Code::no_daemon;  // nobody answers at HOST:PORT
+    } else if (auto alive = probe_socket(socket_); !alive) {
+      return alive.error();
+    }
+    return error;
   }
 
   template <class Stub, class Base, class Request, class Reply>

@@ -36,6 +36,8 @@ Status check(const std::string& path, const struct stat& found, const char* what
     return unsafe(path, reason,
                   std::string("the ") + what + " belongs to uid " + std::to_string(found.st_uid) + ", not to you (uid " + std::to_string(::geteuid()) + ")",
                   "whoever owns it could read your jobs: set XDG_RUNTIME_DIR to a folder of your own");
+  if ((found.st_mode & S_ISVTX) != 0)
+    return unsafe(path, reason, std::string("the ") + what + " is shared by all users", "put the socket into a folder of your own, with mode 700");
   if ((found.st_mode & 077U) != 0)
     return unsafe(path, reason, std::string("the ") + what + " is open to other users", std::string("chmod ") + mode + " " + path);
   return Done{};

@@ -56,6 +56,8 @@ Error to_error(const grpc::Status& status) {
     error.message = "the message is too large for the daemon";
     error.hint = "pass large data as files; `offstage status --json` shows the limits";
     error.fields = {{"detail", status.error_message()}};
+  } else if (error.code == Code::unauthenticated) {
+    error.hint = "give the token that `offstaged --make-tls DIR` made on the daemon's machine";
   } else if (error.code == Code::unimplemented) {
     error.message = "the daemon does not know this call";
     error.hint = "daemon and client have different versions: `offstage daemon restart` after an upgrade";

@@ -47,7 +47,7 @@ TEST_F(OptionsTest, help_is_exit_0) { EXPECT_EQ(line.run({"run", "--help"}), 0);
 
 TEST(Commands, every_one_has_help) {
   for (const char* name :
-       {"run", "submit", "list", "show", "wait", "watch", "logs", "result", "cancel", "retry", "delete", "status", "blenders", "daemon", "doctor"}) {
+       {"run", "submit", "list", "show", "wait", "watch", "logs", "result", "cancel", "retry", "delete", "release", "status", "blenders", "daemon", "doctor"}) {
     Context context;
     CommandLine line("", "1");
     add_commands(line, context);
