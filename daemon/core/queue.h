@@ -31,7 +31,6 @@ class Queue {
  public:
   void add(Job& job);
   void remove(const Job& job);  ///< nothing if it is not queued
-  bool empty() const { return lanes_.empty(); }
   const std::map<LaneKey, Lane>& lanes() const { return lanes_; }
 
   /// Walks several lanes in common order. A place that next() has given may be removed from the queue meanwhile; others may not.
