@@ -17,10 +17,10 @@ namespace offstage::core {
 
 struct JobInsert {
   Job job;
-  Kind kind;                                   ///< stored with the row, interned again at start
+  Kind kind;  ///< stored with the row, interned again at start
   std::string display_name;
-  std::string labels_json;                     ///< "{}" at least
-  std::shared_ptr<const std::string> spec;     ///< serialized offstage.v1.JobSpec, opaque here
+  std::string labels_json;                  ///< "{}" at least
+  std::shared_ptr<const std::string> spec;  ///< serialized offstage.v1.JobSpec, opaque here
 };
 
 /// The mutable columns, after this change.
@@ -33,9 +33,9 @@ struct JobUpdate {
   bool held = false;
   std::uint8_t attempts = 0, max_attempts = 1;
   Wall start_time{}, end_time{};
-  Failure failure;                             ///< of a failed job
-  std::optional<Outcome> outcome;              ///< set by the change that ends the job: result and warnings
-  double progress = -1;                        ///< the last one seen, set with the end
+  Failure failure;                 ///< of a failed job
+  std::optional<Outcome> outcome;  ///< set by the change that ends the job: result and warnings
+  double progress = -1;            ///< the last one seen, set with the end
   std::string progress_message;
   bool delete_when_over = false;
 };
@@ -76,8 +76,8 @@ using Change = std::variant<JobInsert, JobUpdate, LabelsUpdate, JobDelete, Attem
 
 struct Batch {
   std::vector<Change> changes;
-  Revision revision = 0;      ///< of the last change that has one; the batch is durable when `durable` reaches it
-  bool lazy = false;          ///< may wait 50 ms for company (nobody waits for it)
+  Revision revision = 0;  ///< of the last change that has one; the batch is durable when `durable` reaches it
+  bool lazy = false;      ///< may wait 50 ms for company (nobody waits for it)
 };
 
 }  // namespace offstage::core

@@ -29,14 +29,14 @@ struct JobChange {
   std::optional<std::int16_t> priority;
   std::optional<bool> held;
   std::optional<std::string> labels_json;
-  std::optional<Revision> etag;                ///< must be the job's revision
+  std::optional<Revision> etag;  ///< must be the job's revision
 };
 
 /// An ended job as the store has it, for retry and delete.
 struct StoredJob {
   Job job;
   Kind kind;
-  std::uint8_t policy_attempts = 1;            ///< for retry: max_attempts of the spec, so many more are allowed
+  std::uint8_t policy_attempts = 1;  ///< for retry: max_attempts of the spec, so many more are allowed
 };
 
 // ---- news of the pool -----------------------------------------------------------------------------------------------------------------
@@ -45,7 +45,7 @@ struct StoredJob {
 struct WorkerIdle {
   AttemptId worker;
   KindId kind = 0;
-  Isolation isolation = Isolation::process;    ///< fork or process
+  Isolation isolation = Isolation::process;  ///< fork or process
   ProcessId process;
 };
 

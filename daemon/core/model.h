@@ -46,8 +46,8 @@ constexpr std::uint16_t bit(Reason r) { return static_cast<std::uint16_t>(1U << 
 using KindId = std::uint32_t;
 
 struct Kind {
-  std::string blender;                                           ///< name of the installation, as ListBlenders shows it ("3.4.1-blender")
-  std::vector<std::pair<std::string, std::string>> start_env;    ///< sorted
+  std::string blender;                                         ///< name of the installation, as ListBlenders shows it ("3.4.1-blender")
+  std::vector<std::pair<std::string, std::string>> start_env;  ///< sorted
   friend auto operator<=>(const Kind&, const Kind&) = default;
 };
 
@@ -60,32 +60,33 @@ struct Timeouts {  // zero = none
 /// Why something failed, in the parts that people and programs need. Stored as JSON (core/failure_json.h).
 struct Failure {
   Reason reason = Reason::none;
-  std::string message;                                       ///< one line that stands alone
-  std::string hint;                                          ///< what to do, or empty
-  std::vector<std::pair<std::string, std::string>> fields;   ///< facts: {"timeout", "run"}, {"signal", "SIGSEGV"}, {"exit_code", "3"}, {"crash_report", "…"}, {"last_log_lines", "…"}
-  std::string script_error_json;                             ///< the outcome's "error" object, as text, or empty
+  std::string message;  ///< one line that stands alone
+  std::string hint;     ///< what to do, or empty
+  std::vector<std::pair<std::string, std::string>>
+      fields;                     ///< facts: {"timeout", "run"}, {"signal", "SIGSEGV"}, {"exit_code", "3"}, {"crash_report", "…"}, {"last_log_lines", "…"}
+  std::string script_error_json;  ///< the outcome's "error" object, as text, or empty
 };
 
 /// The hot record of a live job.
 struct Job {
   JobId id;
-  std::int64_t seq = 0;                            ///< order of submit; the row's primary key; assigned by the scheduler
+  std::int64_t seq = 0;  ///< order of submit; the row's primary key; assigned by the scheduler
   Revision revision = 0;
-  std::array<std::uint8_t, 16> request_hash{};     ///< of the request's body: same id, other body is an error
+  std::array<std::uint8_t, 16> request_hash{};  ///< of the request's body: same id, other body is an error
   KindId kind = 0;
   JobState state = JobState::unspecified;
   Isolation isolation = Isolation::automatic;
   bool held = false;
-  bool delete_when_over = false;                   ///< DeleteJob(force): gone as soon as its processes are
+  bool delete_when_over = false;  ///< DeleteJob(force): gone as soon as its processes are
   std::int16_t priority = 0;
-  std::uint16_t retry_on = 0;                      ///< bits of Reason
-  std::uint32_t cpus = 0;                          ///< 0: all cores, one slot
-  std::uint8_t attempts = 0;                       ///< made so far
+  std::uint16_t retry_on = 0;  ///< bits of Reason
+  std::uint32_t cpus = 0;      ///< 0: all cores, one slot
+  std::uint8_t attempts = 0;   ///< made so far
   std::uint8_t max_attempts = 1;
-  std::int64_t memory_bytes = 0;                   ///< 0 = no limit of ours
+  std::int64_t memory_bytes = 0;  ///< 0 = no limit of ours
   Timeouts timeouts;
   Wall create_time{}, start_time{};
-  AttemptId attempt;                               ///< the current one, or zero
+  AttemptId attempt;  ///< the current one, or zero
 };
 static_assert(sizeof(Job) <= 256);
 
@@ -95,16 +96,16 @@ constexpr bool interactive(const Job& job) { return job.priority >= 100; }
 /// A process, told from a later one with the same number.
 struct ProcessId {
   std::int32_t pid = 0;
-  std::uint64_t start_ticks = 0;   ///< /proc/PID/stat field 22
+  std::uint64_t start_ticks = 0;  ///< /proc/PID/stat field 22
   friend bool operator==(const ProcessId&, const ProcessId&) = default;
 };
 
 /// What a worker left behind: from the outcome file, or from its absence and the exit record.
 struct Outcome {
-  AttemptState state = AttemptState::failed;   ///< one of the ended ones
-  Failure failure;                             ///< of a failed one
-  std::string value_json;                      ///< of a succeeded one
-  std::string warnings_json;                   ///< "[…]" or empty
+  AttemptState state = AttemptState::failed;  ///< one of the ended ones
+  Failure failure;                            ///< of a failed one
+  std::string value_json;                     ///< of a succeeded one
+  std::string warnings_json;                  ///< "[…]" or empty
 };
 
 /// How the process itself ended.
@@ -112,7 +113,7 @@ struct Exit {
   std::int32_t exit_code = 0, signal = 0;
   Micros user_cpu{0}, system_cpu{0};
   std::int64_t max_rss_bytes = 0;
-  std::string killed_by;                       ///< "", "memory", "deadline", "kill"
+  std::string killed_by;  ///< "", "memory", "deadline", "kill"
 };
 
 }  // namespace offstage::core

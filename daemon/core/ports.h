@@ -24,14 +24,14 @@ class CommitPort {
 };
 
 struct Assignment {
-  AttemptId attempt;                            ///< = the worker's id
+  AttemptId attempt;  ///< = the worker's id
   JobId job;
   std::uint32_t number = 1;
   std::uint32_t cpus = 0;
   std::int64_t memory_bytes = 0;
   Micros run_timeout{0};
-  bool watch_progress = false;                  ///< has a progress timeout: send AttemptProgressed
-  std::shared_ptr<const std::string> spec;      ///< null: read it from the store by `job`
+  bool watch_progress = false;              ///< has a progress timeout: send AttemptProgressed
+  std::shared_ptr<const std::string> spec;  ///< null: read it from the store by `job`
 };
 
 /// Owns the Blenders; obeys. (pool/pool.h)
@@ -46,8 +46,8 @@ class PoolPort {
   virtual void go(AttemptId attempt) = 0;
   /// Raises the flag that the script sees; 1 = cancelled, 2 = timed out.
   virtual void raise_flag(AttemptId attempt, int why) = 0;
-  virtual void terminate(AttemptId attempt) = 0;   ///< SIGTERM to the worker
-  virtual void kill(AttemptId attempt) = 0;        ///< SIGKILL to the worker and whatever it left
+  virtual void terminate(AttemptId attempt) = 0;  ///< SIGTERM to the worker
+  virtual void kill(AttemptId attempt) = 0;       ///< SIGKILL to the worker and whatever it left
   /// The job was deleted: the folders of its attempts may go.
   virtual void forget(AttemptId attempt) = 0;
 };
