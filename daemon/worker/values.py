@@ -10,7 +10,7 @@ import json
 import sys
 from typing import Any
 
-MAX_BYTES = 2 << 20
+MAX_BYTES = 1 << 20  # with script and parameters, a whole job stays below one message of the API
 MAX_DEPTH = 100
 _quote = json.JSONEncoder(ensure_ascii=False).encode
 

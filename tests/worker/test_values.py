@@ -41,7 +41,7 @@ def test_a_value_comes_back_as_it_was(value):
     ({"a": [1, 2, 3, object()]}, 'result["a"][3]: object of type object'), ([{1, 2}], "result[0]: object of type set"),
     ({"k": foreign("Object", "bpy.types")}, 'result["k"]: object of type bpy.types.Object'), (["\udc80"], "result[0]: text with a lone surrogate"),
     ({"\ud800": 1}, "result: text with a lone surrogate"), (json, "result: object of type module"),
-    ("x" * (2 << 20), "result: 2097154 bytes of JSON; at most 2097152")])
+    ("x" * (1 << 20), "result: 1048578 bytes of JSON; at most 1048576")])
 def test_what_cannot_travel_is_refused_with_the_way_to_it(value, complaint):
     with pytest.raises(values.Unfit) as refusal:
         values.encode(value)
