@@ -135,6 +135,7 @@ void Worker::disconnected() {
   if (stage_ == Stage::running) {
     look_for_outcome();   // without one, how the process died decides
   } else {
+    unready_ |= stage_ == Stage::starting;
     dismiss();            // it never got GO, and never will: nothing of the user's ran
   }
 }
@@ -188,7 +189,7 @@ void Worker::exited(std::optional<ExitRecord> record) {
   WorkerHost* const host = host_;
   enter(Stage::over);
   detach();
-  host->worker_over(*this, was == Stage::starting);
+  host->worker_over(*this, was == Stage::starting || unready_);
 }
 
 void Worker::fork_failed() { exited(std::nullopt); }

@@ -78,10 +78,23 @@ def test_isolation_process_is_a_blender_of_its_own(shared: Jobs) -> None:
 
 
 def test_a_script_s_failure_is_not_retried_unless_asked(shared: Jobs) -> None:
-    job = shared.submit("1/0", "--attempts", "3")
-    assert len(shared.wait_end(job)["attempts"]) in (1, 3)
-    plain = shared.submit("1/0")
-    assert len(shared.wait_end(plain)["attempts"]) == 1
+    for args in ([], ["--attempts", "3"], ["--attempts", "3", "--retry-on", "CRASHED"]):
+        assert len(shared.wait_end(shared.submit("1/0", *args))["attempts"]) == 1, args
+
+
+def test_a_script_s_failure_is_retried_as_often_as_asked_one_try_after_the_other(shared: Jobs, tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+    code = NOTE.format(path=str(tries), word="try") + f"\nassert len(open({str(tries)!r}).read().split()) == 3"
+    job = shared.submit(code, "--attempts", "5", "--retry-on", "SCRIPT_ERROR")
+    seen = shared.wait_state(job, "SUCCEEDED")
+    assert [attempt["state"] for attempt in seen["attempts"]] == ["FAILED", "FAILED", "SUCCEEDED"]
+    assert tries.read_text().split() == ["try"] * 3
+
+
+def test_after_the_last_attempt_a_job_has_failed(shared: Jobs) -> None:
+    job = shared.submit("import os\nos.kill(os.getpid(), 9)", "--attempts", "2", "--retry-on", "CRASHED")
+    seen = shared.wait_end(job)
+    assert (seen["state"], seen["reason"], len(seen["attempts"])) == ("FAILED", "CRASHED", 2)
 
 
 def test_retry_queues_a_failed_job_again(shared: Jobs, tmp_path: Path) -> None:
