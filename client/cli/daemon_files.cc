@@ -49,7 +49,7 @@ fs::path daemon_log_file() {
 fs::path find_daemon_program() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (const fs::path beside = self.parent_path() / "offstaged"; runnable(beside)) return beside;
+  if (fs::path beside = self.parent_path() / "offstaged"; runnable(beside)) return beside;
   std::istringstream path(environment("PATH"));
   for (std::string folder; std::getline(path, folder, ':');)
     if (folder.starts_with('/') && runnable(fs::path(folder) / "offstaged")) return fs::path(folder) / "offstaged";

@@ -21,6 +21,7 @@ std::string error_json(const Error& error, const ScriptError* script) {
   if (script == nullptr) return out.text();
   out.text("type", script->type);
   std::vector<std::string> frames;
+  frames.reserve(script->frames.size());
   for (const Frame& frame : script->frames) {
     JsonObject one;
     one.text("file", frame.file).number("line", std::int64_t{frame.line}).text("function", frame.function).text("source", frame.source);
@@ -32,6 +33,7 @@ std::string error_json(const Error& error, const ScriptError* script) {
 
 std::string warnings_json(const std::vector<Warning>& warnings) {
   std::vector<std::string> out;
+  out.reserve(warnings.size());
   for (const Warning& warning : warnings)
     out.push_back(JsonObject().text("code", warning.code).text("message", warning.message).raw("metadata", json_map(warning.metadata)).text());
   return json_array(out);
@@ -81,6 +83,7 @@ std::string to_json(const Job& job, const std::vector<Attempt>& attempts) {
   out.raw("error", job.error ? error_json(*job.error, job.script_error ? &*job.script_error : nullptr) : "null");
   out.number("progress", job.progress.fraction).text("message", job.progress.message);
   std::vector<std::string> tries;
+  tries.reserve(attempts.size());
   for (const Attempt& attempt : attempts) tries.push_back(to_json(attempt));
   out.raw("attempts", json_array(tries));
   const std::string folder = attempts.empty() ? std::string() : attempts.back().folder;

@@ -51,6 +51,7 @@ std::string json_array(const std::vector<std::string>& items) {
 
 std::string json_strings(const std::vector<std::string>& texts) {
   std::vector<std::string> items;
+  items.reserve(texts.size());
   for (const std::string& text : texts) items.push_back(json_string(text));
   return json_array(items);
 }

@@ -30,7 +30,7 @@ std::string in_words(const Job& job, const std::vector<Attempt>& attempts, std::
   line("scene", job.spec.scene ? job.spec.scene->path : "");
   line("blender", job.blender);
   line("priority", std::to_string(job.priority));
-  for (const auto& [key, value] : job.labels) line("label", key + "=" + value);
+  for (const auto& [key, value] : job.labels) line("label", std::string(key).append("=").append(value));
   line("created", time(job.create_time));
   line("started", time(job.start_time));
   line("ended", time(job.end_time));

@@ -31,6 +31,7 @@ std::string to_json(const Server& server, const std::vector<Node>& nodes, const 
   for (const auto& [state, count] : server.job_counts) jobs.number(state, count);
   out.raw("jobs", jobs.text());
   std::vector<std::string> rows;
+  rows.reserve(zygotes.size());
   for (const Zygote& zygote : zygotes)
     rows.push_back(JsonObject()
                        .number("pid", std::int64_t{zygote.pid})

@@ -16,7 +16,7 @@ std::string size_text(std::int64_t bytes) {
   return bytes >= 1 << 20 ? std::to_string(bytes >> 20) + " MiB" : bytes >= 1 << 10 ? std::to_string(bytes >> 10) + " KiB" : std::to_string(bytes) + " bytes";
 }
 
-Error too_large(std::string what, std::string reason, std::string field, std::size_t bytes, std::int64_t limit, std::string hint) {
+Error too_large(const std::string& what, std::string reason, std::string field, std::size_t bytes, std::int64_t limit, std::string hint) {
   return {.code = Code::invalid_argument,
           .reason = std::move(reason),
           .message = "the " + what + " is too large: " + size_text(static_cast<std::int64_t>(bytes)) + ", and the daemon takes " + size_text(limit),
@@ -158,7 +158,7 @@ Result<Job> Client::wait(const std::string& name, const OnWatch& on_change, std:
         deleted = std::holds_alternative<JobDeleted>(event.what);
         return !last && !deleted;
       },
-      stop);
+      std::move(stop));
   if (last) return *last;
   if (deleted) return Error{.code = Code::not_found, .reason = "JOB_NOT_FOUND", .message = "the job was deleted", .fields = {{"job", name}}};
   if (!status) return status.error();
