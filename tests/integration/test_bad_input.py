@@ -134,8 +134,11 @@ def test_a_variable_that_is_refused(shared: Jobs, good: Path, variable: str) -> 
     refused(shared, good, "--env", variable, says="env")
 
 
-@pytest.mark.parametrize(("option", "value"), [("--priority", "1001"), ("--priority", "-1001"), ("--attempts", "101"), ("--attempts", "-1"), ("--memory", "1KiB"),
-                                               ("--memory", "-1"), ("--cpus", "100000"), ("--cpus", "x"), ("--isolation", "container"), ("--request-id", "no-uuid")])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--priority", "1001"), ("--priority", "-1001"), ("--attempts", "101"), ("--attempts", "-1"), ("--memory", "1KiB"), ("--memory", "-1"),
+     ("--cpus", "100000"), ("--cpus", "x"), ("--isolation", "container"), ("--request-id", "no-uuid")],
+)
 def test_a_number_or_word_out_of_its_range(shared: Jobs, good: Path, option: str, value: str) -> None:
     refused(shared, good, f"{option}={value}", says=option.strip("-"))
 

@@ -88,7 +88,7 @@ def test_a_script_that_spoils_its_own_folder_is_told_as_a_failure(shared: Jobs) 
 def test_a_script_that_forges_an_outcome_s_place_with_a_link_writes_nothing_elsewhere(shared: Jobs, tmp_path: Path) -> None:
     target = tmp_path / "precious"
     target.write_text("precious")
-    code = f"import offstage, os, pathlib\nfolder = pathlib.Path(offstage.out_dir).parent\nos.symlink({str(target)!r}, folder / 'outcome.tmp')\noffstage.result = 1"
+    code = f"import offstage, os, pathlib\nos.symlink({str(target)!r}, pathlib.Path(offstage.out_dir).parent / 'outcome.tmp')\noffstage.result = 1"
     shared.run("run", shared.script(code))
     assert target.read_text() == "precious"
 

@@ -31,7 +31,8 @@ def test_parameters_arrive_as_they_were_meant(shared: Jobs, text: str, check: st
 
 
 def test_run_prints_just_the_result_and_everything_else_on_standard_error(shared: Jobs) -> None:
-    done = shared.run("run", shared.script("import offstage, sys\nprint('out')\nprint('err', file=sys.stderr)\noffstage.result = {'a': [1, 2.5, None], 'z': 'é'}"))
+    code = "import offstage, sys\nprint('out')\nprint('err', file=sys.stderr)\noffstage.result = {'a': [1, 2.5, None], 'z': 'é'}"
+    done = shared.run("run", shared.script(code))
     assert done.returncode == 0
     assert json.loads(done.stdout) == {"a": [1, 2.5, None], "z": "é"}
     assert done.stdout.count("\n") == 1

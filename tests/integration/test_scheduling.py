@@ -171,5 +171,5 @@ def test_the_idle_daemon_does_nothing(make_daemon: Callable[..., Jobs]) -> None:
 
     time.sleep(2)
     before = ticks()
-    time.sleep(5)
-    assert (ticks() - before) / os.sysconf("SC_CLK_TCK") <= 0.05
+    time.sleep(10)
+    assert (ticks() - before) / os.sysconf("SC_CLK_TCK") <= 0.02, "a tick is 0.1 % of ten seconds"

@@ -249,7 +249,8 @@ def test_it_tells_systemd_when_it_serves_and_when_it_stops(make_daemon: Callable
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(path))
         systemd.settimeout(30)
-        process = subprocess.Popen([jobs.daemon.binary], env={**jobs.daemon.env, "NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "400000"}, stderr=subprocess.DEVNULL)
+        env = {**jobs.daemon.env, "NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "400000"}
+        process = subprocess.Popen([jobs.daemon.binary], env=env, stderr=subprocess.DEVNULL)
         try:
             assert systemd.recv(100).startswith(b"READY=1")
             assert jobs.daemon.pid == process.pid
