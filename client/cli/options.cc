@@ -46,7 +46,11 @@ Command& Command::flag(const std::string& name, bool& target, const std::string&
 }
 
 Command& Command::value(const std::string& name, std::string& target, const std::string& placeholder, const std::string& help) {
-  app(app_).add_option(name, target, help)->type_name(placeholder)->allow_extra_args(false);
+  app(app_)
+      .add_option(name, target, help)
+      ->type_name(placeholder)
+      ->allow_extra_args(false)
+      ->check([](const std::string& value) { return std::string(value.empty() ? "the value is empty" : ""); }, "");
   return *this;
 }
 

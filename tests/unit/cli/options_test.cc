@@ -38,8 +38,8 @@ TEST_F(OptionsTest, values_may_look_like_lists_or_options) {
 }
 
 TEST_F(OptionsTest, usage_errors_are_exit_2) {
-  for (const std::vector<std::string>& args :
-       std::vector<std::vector<std::string>>{{}, {"frob"}, {"run"}, {"run", "x.py", "y.py"}, {"run", "x.py", "--nope"}, {"run", "x.py", "--priority"}})
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
+           {}, {"frob"}, {"run"}, {"run", "x.py", "y.py"}, {"run", "x.py", "--nope"}, {"run", "x.py", "--priority"}, {"run", "x.py", "--priority", ""}})
     EXPECT_EQ(line.run(args), 2);
 }
 
