@@ -51,10 +51,15 @@ void CreateCall::check(const std::string& request_id, const google::protobuf::Me
 
 /// A repetition is answered from the store. What is not durable yet the core knows.
 bool CreateCall::answer_known() {
-  std::vector<store::JobRow> rows = context_.reader().jobs(ids_);
-  if (rows.empty()) return false;
+  const auto find = [this]() -> Result<std::vector<store::JobRow>> { return context_.reader().jobs(ids_); };
+  auto rows = guarded(find);
+  if (!rows) {
+    reply_(rows.error());
+    return true;
+  }
+  if (rows->empty()) return false;
   std::vector<Created> created;
-  for (store::JobRow& row : rows) {
+  for (store::JobRow& row : *rows) {
     if (row.job.request_hash != hash_) {
       reply_(Error{Code::already_exists,
                    "REQUEST_ID_REUSED",

@@ -44,14 +44,16 @@ JobService::Reactor* JobService::CreateJob(Call* call, const v1::CreateJobReques
   auto* reactor = call->DefaultReactor();
   CreateCall::run(context_, {request->spec()}, false, request->request_id(), request->spec(), request->validate_only(),
                   [this, reactor, request, response](Result<std::vector<CreateCall::Created>> created) {
-                    if (!created) return finish(reactor, created.error());
-                    to_response(context_, created->front(), true, *response);
-                    if (request->validate_only()) {
+                    const auto fill = [&]() -> Status {
+                      if (!created) return created.error();
+                      to_response(context_, created->front(), true, *response);
+                      if (!request->validate_only()) return Done{};
                       response->clear_name();
                       response->clear_uid();
                       response->clear_etag();
-                    }
-                    finish(reactor, Done{});
+                      return Done{};
+                    };
+                    finish(reactor, guarded(fill));
                   });
   return reactor;
 }
@@ -62,10 +64,12 @@ JobService::Reactor* JobService::BatchCreateJobs(Call* call, const v1::BatchCrea
   if (!request->request_id().empty()) *body.mutable_specs() = request->specs();  // what the request id stands for
   CreateCall::run(context_, {request->specs().begin(), request->specs().end()}, true, request->request_id(), body, false,
                   [this, reactor, response](Result<std::vector<CreateCall::Created>> created) {
-                    if (!created) return finish(reactor, created.error());
-                    response->mutable_jobs()->Reserve(static_cast<int>(created->size()));
-                    for (CreateCall::Created& one : *created) to_response(context_, one, false, *response->add_jobs());
-                    finish(reactor, Done{});
+                    const auto fill = [&]() -> Status {
+                      if (!created) return created.error();
+                      for (CreateCall::Created& one : *created) to_response(context_, one, false, *response->add_jobs());
+                      return Done{};
+                    };
+                    finish(reactor, guarded(fill));
                   });
   return reactor;
 }
