@@ -103,7 +103,7 @@ Status assign(Options& options, const Setting& setting) {
         .hint = near.empty() ? "`offstaged --print-options` lists all" : "did you mean \"" + std::string(near) + "\"? `offstaged --print-options` lists all",
         .fields = {{"where", setting.origin}}};
   }
-  const Status stored = std::visit([&](auto member) { return parse_value(*row, setting, options.*member); }, row->member);
+  Status stored = std::visit([&](auto member) { return parse_value(*row, setting, options.*member); }, row->member);
   if (stored) return stored;
   Error error = stored.error();
   error.code = Code::invalid_argument;

@@ -51,7 +51,9 @@ Error replace_program(const std::filesystem::path& executable, char* const* argv
 
 std::string describe(const Error& error) {
   std::string out = "error: " + error.message;
-  for (const auto& [name, value] : error.fields) out += "\n      " + name + std::string(name.size() < 8 ? 8 - name.size() : 1, ' ') + value;
+  for (const auto& [name, value] : error.fields) {
+    out.append("\n      ").append(name).append(name.size() < 8 ? 8 - name.size() : 1, ' ').append(value);
+  }
   if (!error.hint.empty()) out += "\n      hint    " + error.hint;
   return out + "\n";
 }

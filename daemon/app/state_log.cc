@@ -20,7 +20,9 @@ std::string harmless(std::string text) {
   return text.size() <= 500 ? text : text.substr(0, 500) + "…";
 }
 
-std::string with_failure(std::string line, const core::Failure& failure) { return failure.message.empty() ? line : line + ": " + harmless(failure.message); }
+std::string with_failure(const std::string& line, const core::Failure& failure) {
+  return failure.message.empty() ? line : line + ": " + harmless(failure.message);
+}
 
 std::string line_of(const core::JobInsert& row) {
   return fmt::format("job {} {} on {}", row.job.id.hex(), job_states.at(static_cast<std::size_t>(row.job.state)), row.kind.blender);

@@ -78,6 +78,7 @@ Result<std::vector<Setting>> read_toml(const std::filesystem::path& file) {
   }
   std::ranges::stable_sort(found, {}, [](const auto& entry) { return entry.first; });
   std::vector<Setting> out;
+  out.reserve(found.size());
   for (auto& [line, setting] : found) out.push_back(std::move(setting));
   return out;
 }
