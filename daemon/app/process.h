@@ -11,7 +11,8 @@
 
 namespace offstage::app {
 
-/// Private files, no signal that a write could send, none blocked, as many descriptors as we may have, few malloc arenas. First thing in main: gRPC starts threads early.
+/// Private files, no signal that a write could send, none blocked, as many descriptors as we may have, few malloc arenas.
+/// First thing in main: gRPC starts threads early.
 void prepare_process();
 
 /// The program's path as it was started; after an upgrade the new program lies there.
