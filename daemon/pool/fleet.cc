@@ -273,6 +273,14 @@ void Fleet::worker_idle(Worker& worker) {
   refill(*l);
 }
 
+void Fleet::worker_taken(const Worker& worker) {
+  Line* const l = line_of(worker);
+  if (l == nullptr) return;
+  asio::post(context_.io, [this, alive = alive_, l] {
+    if (*alive) refill(*l);
+  });
+}
+
 void Fleet::worker_dismissed(Worker& worker) {
   if (Line* l = line_of(worker)) refill(*l);
 }

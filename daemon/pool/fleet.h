@@ -48,6 +48,8 @@ class Fleet : public KeeperHost, public WorkerHost {
   /// The catalogue is complete: lines that waited for it go on.
   void catalog_changed();
   std::shared_ptr<Worker> find(AttemptId id) const;
+  /// A spare was given an attempt: another one takes its place, unless the core says otherwise in the same step.
+  void worker_taken(const Worker& worker);
   const std::unordered_map<AttemptId, std::shared_ptr<Worker>>& workers() const { return workers_; }
   void adopt(std::shared_ptr<Worker> worker) { workers_.emplace(worker->id, std::move(worker)); }
   /// Spares and keepers end; nothing new starts. `empty` is called when no keeper and no worker is left, or, without `kill_busy`, none that is not busy.

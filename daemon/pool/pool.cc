@@ -117,6 +117,7 @@ void PoolImpl::prepare(const core::Assignment& assignment) {
     return post([worker, outcome = std::move(outcome)] { worker->refuse(outcome); });
   }
   worker->prepare(*message, limits_message(assignment));
+  fleet_.worker_taken(*worker);
   worker->watch_progress = assignment.watch_progress;
   keep_page(*worker);
   if (worker->watch_progress) watch_progress();
