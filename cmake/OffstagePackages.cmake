@@ -12,5 +12,6 @@ find_package(nlohmann_json REQUIRED)
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 add_library(offstage_asio INTERFACE)
 target_include_directories(offstage_asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
-target_compile_definitions(offstage_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+# Whether it allocates by aligned_alloc it finds out by a macro of the standard headers, so that files which include them after Asio decide otherwise: said once.
+target_compile_definitions(offstage_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_STD_ALIGNED_ALLOC=1)
 target_link_libraries(offstage_asio INTERFACE Threads::Threads)
