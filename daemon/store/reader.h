@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads what is durable, by read-only connections.
+// Reads what is durable, by read-only connections. Throws SqliteError (store/statement.h) if the disk fails under it.
 //
 // Thread: any; each call takes a connection from a small pool.
 #pragma once
