@@ -34,12 +34,17 @@ Error not_private(const fs::path& folder, const std::string& why, const std::str
           .fields = {{"folder", folder}}};
 }
 
+// A new folder survives a power cut only when the one that holds it is synced; SQLite does so for the files in it.
 Status make(const fs::path& folder) {
-  if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return Done{};
-  if (errno != ENOENT || !folder.has_parent_path()) return unusable(folder, std::strerror(errno));
-  if (Status parent = make(folder.parent_path()); !parent) return parent;
-  if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return Done{};
-  return unusable(folder, std::strerror(errno));
+  if (::mkdir(folder.c_str(), 0700) != 0) {
+    if (errno == EEXIST) return Done{};
+    if (errno != ENOENT || !folder.has_parent_path()) return unusable(folder, std::strerror(errno));
+    if (Status parent = make(folder.parent_path()); !parent) return parent;
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return unusable(folder, std::strerror(errno));
+  }
+  const UniqueFd parent(::open(folder.has_parent_path() ? folder.parent_path().c_str() : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!parent || ::fsync(parent.get()) != 0) return unusable(folder, std::string("syncing the folder above it: ") + std::strerror(errno));
+  return Done{};
 }
 
 Status check(const fs::path& folder) {
