@@ -166,7 +166,7 @@ TEST_F(ServerTest, tcp_needs_the_certificate_and_the_token) {
   ServerInfo info;
   auto tcp = Server::start({.socket = {}, .tcp = "127.0.0.1:0", .tls = tls}, io_, *engine_, *store_, pool_, hub_, info);
   ASSERT_TRUE(tcp) << tcp.error().message;
-  const std::string address = "localhost:" + std::to_string((*tcp)->tcp_port());
+  const std::string address = "ipv4:127.0.0.1:" + std::to_string((*tcp)->tcp_port());
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = read_file(tls / "certificate.pem");
   grpc::ChannelArguments arguments;
