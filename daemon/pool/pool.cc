@@ -113,6 +113,7 @@ void PoolImpl::prepare(const core::Assignment& assignment) {
   if (!spec || !message) {
     core::Outcome outcome;
     outcome.failure.reason = core::Reason::lost;
+    outcome.failure.hint = spec ? message.error().hint : std::string();
     outcome.failure.message = spec ? message.error().message : "the spec of the job " + assignment.job.hex() + " is not in the store";
     return post([worker, outcome = std::move(outcome)] { worker->refuse(outcome); });
   }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "offstage/v1/job.pb.h"
+#include "pool/frame.h"
 
 namespace offstage::pool {
 namespace {
@@ -37,7 +38,12 @@ Result<std::string> prepare_message(const core::Assignment& assignment, std::str
   for (const std::string& argument : script.args()) message["args"].push_back(argument);
   if (!spec.scene().path().empty()) message["scene"] = {{"path", spec.scene().path()}, {"trust", spec.scene().trust_blend_scripts()}};
   for (const auto& [name, value] : spec.environment().variables()) message["env"][name] = value;
-  return text_of(message);
+  std::string text = text_of(message);
+  if (text.size() > max_frame_bytes) {
+    return Error{Code::invalid_argument, "SPEC_TOO_LARGE", "script, arguments and parameters of the job " + assignment.job.hex() + " are " + std::to_string(text.size()) +
+                 " bytes on the wire to its worker, where 8 MiB is the most", "put large data into a file and pass its path", ""};
+  }
+  return text;
 }
 
 std::string limits_message(const core::Assignment& assignment) {

@@ -13,7 +13,7 @@
 
 namespace offstage::pool {
 
-/// The frame's JSON. `spec` is a serialized offstage.v1.JobSpec whose script has its text. SPEC_UNREADABLE.
+/// The frame's JSON. `spec` is a serialized offstage.v1.JobSpec whose script has its text. SPEC_UNREADABLE, SPEC_TOO_LARGE.
 Result<std::string> prepare_message(const core::Assignment& assignment, std::string_view spec);
 std::string limits_message(const core::Assignment& assignment);
 /// {"t": type, "attempt": …}, or without the attempt.

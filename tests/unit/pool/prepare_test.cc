@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pool/prepare.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "offstage/v1/job.pb.h"
+
+namespace offstage::pool {
+namespace {
+
+using Json = nlohmann::json;
+
+core::Assignment assignment() {
+  core::Assignment out;
+  out.attempt = AttemptId::random();
+  out.job = JobId::random();
+  out.number = 2;
+  return out;
+}
+
+Json prepared(const v1::JobSpec& spec, const core::Assignment& to = assignment()) {
+  const auto message = prepare_message(to, spec.SerializeAsString());
+  EXPECT_TRUE(message);
+  return Json::parse(*message);
+}
+
+TEST(Prepare, carries_all_that_the_worker_needs) {
+  v1::JobSpec spec;
+  spec.mutable_script()->set_text("print('ü')\n");
+  spec.mutable_script()->set_name("/shots/a b.py");
+  spec.mutable_script()->add_args("--x");
+  spec.mutable_script()->set_parameters_json(R"({"big":1208925819614629174706176})");
+  spec.mutable_scene()->set_path("/shots/010.blend");
+  spec.mutable_scene()->set_trust_blend_scripts(true);
+  (*spec.mutable_environment()->mutable_variables())["SHOT"] = "010";
+  auto to = assignment();
+  to.cpus = 3;
+  to.memory_bytes = 1 << 30;
+  const Json message = prepared(spec, to);
+  EXPECT_EQ(message["t"], "prepare");
+  EXPECT_EQ(message["job"], to.job.hex());
+  EXPECT_EQ(message["number"], 2);
+  EXPECT_EQ(message["script"], (Json{{"text", "print('ü')\n"}, {"name", "/shots/a b.py"}}));
+  EXPECT_EQ(message["args"], Json::array({"--x"}));
+  EXPECT_EQ(message["parameters_json"], R"({"big":1208925819614629174706176})");
+  EXPECT_EQ(message["scene"], (Json{{"path", "/shots/010.blend"}, {"trust", true}}));
+  EXPECT_EQ(message["env"], (Json{{"SHOT", "010"}}));
+  EXPECT_EQ(message["cpus"], 3);
+  EXPECT_EQ(message["memory_bytes"], 1 << 30);
+  EXPECT_EQ(message["umask"], 077);
+}
+
+TEST(Prepare, what_is_not_said_has_its_default) {
+  v1::JobSpec spec;
+  spec.mutable_script()->set_text("1");
+  const Json message = prepared(spec);
+  EXPECT_EQ(message["script"]["name"], "script.py");
+  EXPECT_EQ(message["parameters_json"], "{}");
+  EXPECT_TRUE(message["scene"].is_null());
+  EXPECT_TRUE(message["args"].is_array());
+}
+
+TEST(Prepare, a_broken_spec_is_an_error) { EXPECT_EQ(prepare_message(assignment(), "\xff\xff").error().reason, "SPEC_UNREADABLE"); }
+
+TEST(Prepare, what_no_frame_can_hold_is_an_error) {
+  v1::JobSpec spec;
+  spec.mutable_script()->set_text(std::string(9 << 20, 'x'));
+  EXPECT_EQ(prepare_message(assignment(), spec.SerializeAsString()).error().reason, "SPEC_TOO_LARGE");
+}
+
+TEST(Limits, a_deadline_is_in_seconds_or_null) {
+  auto to = assignment();
+  EXPECT_TRUE(Json::parse(limits_message(to))["deadline_s"].is_null());
+  to.run_timeout = Micros(1'500'000);
+  EXPECT_EQ(Json::parse(limits_message(to))["deadline_s"], 1.5);
+  EXPECT_EQ(Json::parse(limits_message(to))["attempt"], to.attempt.hex());
+}
+
+}  // namespace
+}  // namespace offstage::pool
