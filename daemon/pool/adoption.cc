@@ -17,6 +17,14 @@ namespace offstage::pool {
 namespace {
 
 constexpr std::chrono::milliseconds kill_patience{2000};
+constexpr std::chrono::hours keeper_logs_kept{7 * 24};
+
+/// nullopt: there is no such file. ctime: nobody can set it back.
+std::optional<Wall> changed_at(const std::filesystem::path& file) {
+  struct stat s {};
+  if (::lstat(file.c_str(), &s) != 0) return std::nullopt;
+  return Wall(std::chrono::seconds(s.st_ctim.tv_sec) + std::chrono::duration_cast<Micros>(std::chrono::nanoseconds(s.st_ctim.tv_nsec)));
+}
 
 void report_dead(Context& context, AttemptSink& sink, AttemptId id) {
   const auto folder = context.folder(id);
@@ -50,7 +58,8 @@ void report_dead(Context& context, AttemptSink& sink, AttemptId id) {
 
 }  // namespace
 
-void adopt_all(Context& context, Fleet& fleet, AttemptSink& sink, const std::vector<core::OpenAttempt>& open, const std::function<void(std::function<void()>)>& post) {
+void adopt_all(Context& context, Fleet& fleet, AttemptSink& sink, const std::vector<core::OpenAttempt>& open,
+               const std::function<void(std::function<void()>)>& post) {
   std::vector<AttemptId> dead;
   for (const core::OpenAttempt& attempt : open) {
     UniqueFd pidfd = open_process(attempt.process);
@@ -74,7 +83,7 @@ void adopt_all(Context& context, Fleet& fleet, AttemptSink& sink, const std::vec
   });
 }
 
-void remove_unknown_folders(Context& context, const std::vector<AttemptId>& known, const std::vector<core::OpenAttempt>& open) {
+void remove_leftovers(Context& context, const std::vector<AttemptId>& known, const std::vector<core::OpenAttempt>& open) {
   auto keep = std::make_shared<std::unordered_set<AttemptId>>(known.begin(), known.end());
   for (const core::OpenAttempt& attempt : open) keep->insert(attempt.id);
   const Wall before = Now::read().wall;
@@ -83,10 +92,12 @@ void remove_unknown_folders(Context& context, const std::vector<AttemptId>& know
     for (std::filesystem::directory_iterator it(context.options.state / "attempts", error), end; !error && it != end; it.increment(error)) {
       const auto id = AttemptId::parse(it->path().filename().string());
       if (id && keep->contains(*id)) continue;
-      struct stat s {};
-      if (::lstat(it->path().c_str(), &s) != 0) continue;
-      const Wall changed{std::chrono::seconds(s.st_ctim.tv_sec) + std::chrono::duration_cast<Micros>(std::chrono::nanoseconds(s.st_ctim.tv_nsec))};
-      if (changed < before - std::chrono::milliseconds(10)) context.janitor.remove(it->path());   // what is newer was made for this daemon
+      const auto changed = changed_at(it->path());
+      if (changed && *changed < before - std::chrono::milliseconds(10)) context.janitor.remove(it->path());  // what is newer was made for this daemon
+    }
+    for (std::filesystem::directory_iterator it(context.options.state / "keepers", error), end; !error && it != end; it.increment(error)) {
+      const auto changed = changed_at(it->path());
+      if (changed && *changed < before - keeper_logs_kept) context.janitor.remove(it->path());
     }
   });
 }

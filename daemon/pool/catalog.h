@@ -23,13 +23,13 @@ struct Version {
 };
 
 struct Blender {
-  std::string name;                       ///< "3.4.1-blender": version, then what tells it from others of that version
+  std::string name;  ///< "3.4.1-blender": version, then what tells it from others of that version
   Version version;
-  std::filesystem::path path;             ///< as found, symlinks not resolved (a venv's python is a link)
-  bool module = false;                    ///< a Python with bpy
-  std::filesystem::path python;           ///< runs supervisors
+  std::filesystem::path path;    ///< as found, symlinks not resolved (a venv's python is a link)
+  bool module = false;           ///< a Python with bpy
+  std::filesystem::path python;  ///< runs supervisors
   std::string build_hash;
-  std::string error;                      ///< not empty: cannot be used
+  std::string error;  ///< not empty: cannot be used
   core::ForkProof proof = core::ForkProof::pending;
   std::string proof_reason;
   Wall proof_time{};
@@ -37,14 +37,14 @@ struct Blender {
 };
 
 struct CatalogOptions {
-  std::vector<std::filesystem::path> configured;   ///< executables or Pythons
-  std::string preferred;                           ///< selector of the default; empty: the newest executable that works, then the newest module
-  bool search = true;                              ///< PATH and the usual folders, too
+  std::vector<std::filesystem::path> configured;  ///< executables or Pythons
+  std::string preferred;                          ///< selector of the default; empty: the newest executable that works, then the newest module
+  bool search = true;                             ///< PATH and the usual folders, too
 };
 
 /// Immutable once published; `blenders`: the default first.
 struct CatalogSnapshot {
-  bool complete = false;                  ///< the first search has ended
+  bool complete = false;  ///< the first search has ended
   std::vector<Blender> blenders;
 };
 

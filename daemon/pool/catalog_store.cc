@@ -29,7 +29,7 @@ std::optional<Blender> CatalogStore::find(const std::string& name) const {
 }
 
 void CatalogStore::update(const Blender& blender) {
-  CatalogSnapshot next = *snapshot();   // one writer: the core strand
+  CatalogSnapshot next = *snapshot();  // one writer: the core strand
   for (Blender& b : next.blenders) {
     if (b.name == blender.name) b = blender;
   }

@@ -81,7 +81,7 @@ Result<Child> Children::spawn(const Command& command) {
     return Error{Code::unavailable, "SPAWN_FAILED", arguments[0] + " cannot be started: " + std::strerror(error), "", "", {{"file", arguments[0]}}};
   }
   spawned_.insert(pid);
-  return Child{pid, open_process(pid)};   // not reaped yet, so the number is still its own
+  return Child{pid, open_process(pid)};  // not reaped yet, so the number is still its own
 }
 
 void Children::forget(pid_t pid) {

@@ -2,8 +2,8 @@
 //
 // Starts processes (posix_spawn, never fork) and knows which children of this process are meant to be: all others are strays.
 //
-// This process is a subreaper, so what a dead keeper leaves becomes our child. Starting and looking exclude each other, or a look would find a child that is not
-// in the list yet.
+// This process is a subreaper, so what a dead keeper leaves becomes our child. Starting and looking exclude each other, or a look would find a child that is
+// not in the list yet.
 //
 // Thread: any; a lock inside.
 #pragma once
@@ -24,10 +24,10 @@
 namespace offstage::pool {
 
 struct Command {
-  std::vector<std::string> arguments;                               ///< [0] is the program, found on PATH if it has no slash
-  std::vector<std::pair<std::string, std::string>> environment;    ///< over our own
-  std::filesystem::path folder;                                     ///< working directory; empty: ours
-  int input = -1, output = -1, error = -1;                          ///< -1: /dev/null
+  std::vector<std::string> arguments;                            ///< [0] is the program, found on PATH if it has no slash
+  std::vector<std::pair<std::string, std::string>> environment;  ///< over our own
+  std::filesystem::path folder;                                  ///< working directory; empty: ours
+  int input = -1, output = -1, error = -1;                       ///< -1: /dev/null
 };
 
 struct Child {

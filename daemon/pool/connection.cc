@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pool/connection.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <asio/buffer.hpp>
@@ -8,13 +9,14 @@
 
 namespace offstage::pool {
 namespace {
-constexpr std::size_t max_unsent_bytes = 2 * max_frame_bytes;   // a peer that does not read for so long is broken
+constexpr std::size_t max_unsent_bytes = 2 * max_frame_bytes;  // a peer that does not read for so long is broken
 }
 
 Connection::Connection(Socket socket) : socket_(std::move(socket)) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) peer_pid_ = peer.pid;
+  ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);  // Asio does not: a daemon that re-execs would hold the peer's line open
   asio::error_code ignored;
   socket_.non_blocking(true, ignored);
 }
@@ -38,7 +40,7 @@ void Connection::read() {
       const auto message = nlohmann::json::parse(**payload, nullptr, false);
       const auto type = message.is_object() ? message.find("t") : message.end();
       if (!message.is_object() || type == message.end() || !type->is_string()) return self->fail("a frame is no JSON object with the key \"t\"");
-      const auto handler = self->on_message_;   // a copy: the handler may replace itself
+      const auto handler = self->on_message_;  // a copy: the handler may replace itself
       try {
         if (handler) handler(type->get<std::string>(), message);
       } catch (const nlohmann::json::exception& e) {
@@ -57,7 +59,7 @@ void Connection::send(std::string frames) {
     if (n > 0) frames.erase(0, static_cast<std::size_t>(n));
   }
   if (unsent_.size() + frames.size() > max_unsent_bytes) {
-    ::shutdown(socket_.native_handle(), SHUT_RDWR);   // the read side reports the end
+    ::shutdown(socket_.native_handle(), SHUT_RDWR);  // the read side reports the end
     return;
   }
   unsent_ += frames;
@@ -70,7 +72,7 @@ void Connection::write() {
     self->writing_ = false;
     if (error || !self->open_) return;
     const ssize_t n = ::send(self->socket_.native_handle(), self->unsent_.data(), self->unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0 && errno != EAGAIN && errno != EINTR) return;   // the read side reports the end
+    if (n < 0 && errno != EAGAIN && errno != EINTR) return;  // the read side reports the end
     if (n > 0) self->unsent_.erase(0, static_cast<std::size_t>(n));
     if (!self->unsent_.empty()) self->write();
   });

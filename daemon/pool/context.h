@@ -24,7 +24,7 @@ struct Context {
   const PoolOptions options;
   Children children;
   Door door;
-  asio::thread_pool background{2};   ///< for what may take long: running Blenders to look at them, removing folders
+  asio::thread_pool background{2};  ///< for what may take long: running Blenders to look at them, removing folders
   Janitor janitor;
 };
 

@@ -38,7 +38,7 @@ constexpr const char* question =
 
 struct Said {
   std::string output;
-  std::string error;   ///< not empty: it did not end well
+  std::string error;  ///< not empty: it did not end well
 };
 
 Said run(const std::vector<std::string>& arguments, Children& children) {
@@ -55,18 +55,19 @@ Said run(const std::vector<std::string>& arguments, Children& children) {
   while (!ended && !late) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     pollfd fds[] = {{out_open ? out.get() : -1, POLLIN, 0}, {child->pidfd.get(), POLLIN, 0}};
-    ::poll(fds, 2, static_cast<int>(std::clamp<std::int64_t>(left, 0, 200)));   // in slices: the pool may be closing
+    ::poll(fds, 2, static_cast<int>(std::clamp<std::int64_t>(left, 0, 200)));  // in slices: the pool may be closing
     late = left <= 0 || children.closed();
-    ended = (fds[1].revents & POLLIN) != 0;   // not at end of file: a grandchild may hold the pipe
+    ended = (fds[1].revents & POLLIN) != 0;  // not at end of file: a grandchild may hold the pipe
     if ((fds[0].revents & (POLLIN | POLLHUP)) == 0) continue;
     const ssize_t n = ::read(out.get(), buffer, sizeof buffer);
     if (n > 0 && said.output.size() < (1 << 20)) said.output.append(buffer, static_cast<std::size_t>(n));
     if (n <= 0) out_open = false;
   }
   ::fcntl(out.get(), F_SETFL, O_NONBLOCK);
-  for (ssize_t n; (n = ::read(out.get(), buffer, sizeof buffer)) > 0 && said.output.size() < (1 << 20);) said.output.append(buffer, static_cast<std::size_t>(n));
+  for (ssize_t n; (n = ::read(out.get(), buffer, sizeof buffer)) > 0 && said.output.size() < (1 << 20);)
+    said.output.append(buffer, static_cast<std::size_t>(n));
   if (late) {
-    ::kill(-child->pid, SIGKILL);   // its own session, and not reaped yet: the number is its own
+    ::kill(-child->pid, SIGKILL);  // its own session, and not reaped yet: the number is its own
     send_signal(child->pidfd, SIGKILL);
     said.error = "it did not answer within " + std::to_string(run_patience.count()) + " s";
     pollfd end{child->pidfd.get(), POLLIN, 0};
@@ -134,7 +135,7 @@ std::vector<fs::path> usual_places() {
   for (const fs::path& folder : folders) {
     for (const fs::path& found : children_of(folder, "blender")) {
       out.push_back(found / "blender");
-      for (const fs::path& version : children_of(found, "blender-")) out.push_back(version / "blender");   // a folder of unpacked archives
+      for (const fs::path& version : children_of(found, "blender-")) out.push_back(version / "blender");  // a folder of unpacked archives
     }
   }
   out.emplace_back("/snap/bin/blender");
@@ -158,7 +159,7 @@ std::vector<Candidate> candidates(const CatalogOptions& options) {
     const bool module = is_python(path);
     if (!always && !is_program(path)) return;
     std::error_code error;
-    fs::path key = module ? path : fs::canonical(path, error);   // a venv's python is a link, and its target has no bpy
+    fs::path key = module ? path : fs::canonical(path, error);  // a venv's python is a link, and its target has no bpy
     if (error) key = path;
     if (seen.insert(key).second) out.push_back({path, module});
   };
@@ -189,10 +190,11 @@ Blender look_at(const Candidate& candidate, Children& children, const fs::path& 
       return blender;
     }
   }
-  const auto said = candidate.module ? run({candidate.path.string(), "-W", "ignore", "-c", question}, children)
-                                     : run({candidate.path.string(), "-b", "--factory-startup", "--disable-autoexec", "-noaudio", "--python-exit-code", "99",
-                                            "--python-expr", question},
-                                           children);
+  const auto said =
+      candidate.module
+          ? run({candidate.path.string(), "-W", "ignore", "-c", question}, children)
+          : run({candidate.path.string(), "-b", "--factory-startup", "--disable-autoexec", "-noaudio", "--python-exit-code", "99", "--python-expr", question},
+                children);
   const std::size_t at = said.output.find(marker);
   Json facts;
   if (at != std::string::npos) facts = Json::parse(said.output.substr(at + marker.size(), said.output.find('\n', at) - at - marker.size()), nullptr, false);
@@ -213,7 +215,8 @@ std::vector<Blender> arrange(std::vector<Blender> found, const std::string& pref
   for (Blender& b : found) {
     const std::string base = b.module ? "bpy" : b.path.filename().string();
     b.name = b.error.empty() ? b.version.text() + "-" + base : base + "-" + short_hash(b.path.string()).substr(0, 6);
-    std::replace_if(b.name.begin(), b.name.end(), [](char c) { return c <= ' ' || c == '/' || c == ',' || c == 0x7f; }, '_');
+    std::replace_if(
+        b.name.begin(), b.name.end(), [](char c) { return c <= ' ' || c == '/' || c == ',' || c == 0x7f; }, '_');
     if (!names.insert(b.name).second) names.insert(b.name += "-" + short_hash(b.path.string()).substr(0, 6));
   }
   std::stable_sort(found.begin(), found.end(), [](const Blender& a, const Blender& b) {

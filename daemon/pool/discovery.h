@@ -2,7 +2,8 @@
 //
 // Finds Blenders: where they may lie, and what one says of itself when it is run. A broken one is listed with the reason, never fatal.
 //
-// What a run said is cached beside the proofs by path, size, mtime and inode of the file (of a Python: of its bpy, too), so that a second start runs no Blender.
+// What a run said is cached beside the proofs by path, size, mtime and inode of the file (of a Python: of its bpy, too), so that a second start runs no
+// Blender.
 //
 // Thread: any; blocks for as long as the Blenders take (at most `run_patience` each, two at a time).
 #pragma once

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pool/door.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ struct Door::Impl : std::enable_shared_from_this<Door::Impl> {
   void accept() {
     acceptor.async_accept([self = shared_from_this()](asio::error_code error, stream_protocol::socket socket) {
       if (error == asio::error::operation_aborted || !self->acceptor.is_open()) return;
-      if (error) {   // out of descriptors: not again at once
+      if (error) {  // out of descriptors: not again at once
         spdlog::error("worker socket: {}", error.message());
         self->pause.expires_after(std::chrono::milliseconds(100));
         self->pause.async_wait([self](asio::error_code) { self->accept(); });
@@ -49,7 +50,7 @@ struct Door::Impl : std::enable_shared_from_this<Door::Impl> {
   void admit(const std::shared_ptr<Connection>& connection) {
     auto timer = std::make_shared<asio::steady_timer>(io, hello_patience);
     timer->async_wait([connection](asio::error_code error) {
-      if (!error) connection->close();   // said nothing
+      if (!error) connection->close();  // said nothing
     });
     connection->on(
         [self = shared_from_this(), timer, weak = std::weak_ptr(connection)](const std::string& type, const nlohmann::json& message) {
@@ -86,15 +87,20 @@ Status Door::open(const std::filesystem::path& path) {
   ::unlink(path.c_str());
   try {
     impl_->acceptor.open();
-    const mode_t mask = ::umask(0177);   // born 0600; the folder is 0700 besides
+    ::fcntl(impl_->acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
+    const mode_t mask = ::umask(0177);  // born 0600; the folder is 0700 besides
     asio::error_code error;
     impl_->acceptor.bind(stream_protocol::endpoint(path.string()), error);
     ::umask(mask);
     if (error) throw std::system_error(error);
     impl_->acceptor.listen(1024);
   } catch (const std::exception& e) {
-    return Error{Code::unavailable, "SOCKET_FAILED", "the worker socket " + path.string() + " cannot be made: " + e.what(),
-                 "a socket's path has at most 107 bytes; its folder must exist and be yours", "", {{"file", path.string()}}};
+    return Error{Code::unavailable,
+                 "SOCKET_FAILED",
+                 "the worker socket " + path.string() + " cannot be made: " + e.what(),
+                 "a socket's path has at most 107 bytes; its folder must exist and be yours",
+                 "",
+                 {{"file", path.string()}}};
   }
   impl_->path = path;
   impl_->accept();

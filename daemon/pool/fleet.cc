@@ -18,7 +18,7 @@ namespace offstage::pool {
 namespace {
 
 constexpr std::chrono::milliseconds surplus_patience{1000}, first_pause{250}, longest_pause{30'000};
-constexpr std::chrono::minutes proof_keeper_idle{1};   // for a job that may come right after the proof
+constexpr std::chrono::minutes proof_keeper_idle{1};  // for a job that may come right after the proof
 constexpr unsigned failures_before_report = 3;
 
 std::string fork_message(const Worker& worker) {
@@ -32,11 +32,11 @@ struct Fleet::Line {
   Line(asio::io_context& io, Key k) : key(std::move(k)), retry(io), surplus(io), idle(io) {}
   const Key key;
   core::KindId kind = 0;
-  bool wanted_by_core = false;   ///< `kind` is set
+  bool wanted_by_core = false;  ///< `kind` is set
   unsigned want = 0;
   std::deque<Claim*> claims;
-  std::shared_ptr<Keeper> keeper;   ///< the one that makes workers now
-  unsigned failures = 0;            ///< starts in a row
+  std::shared_ptr<Keeper> keeper;  ///< the one that makes workers now
+  unsigned failures = 0;           ///< starts in a row
   bool pausing = false;
   asio::steady_timer retry, surplus, idle;
 };
@@ -121,13 +121,13 @@ void Fleet::fork(Line& l, unsigned count) {
     frames += frame(fork_message(*worker));
     workers_.emplace(worker->id, std::move(worker));
   }
-  l.keeper->send(frames);   // one system call for all
+  l.keeper->send(frames);  // one system call for all
 }
 
 void Fleet::start_keeper(Line& l) {
   const auto catalog = catalog_.snapshot();
   const auto blender = catalog_.find(l.key.first.blender);
-  if (!blender && !catalog->complete) return;   // catalog_changed() comes back
+  if (!blender && !catalog->complete) return;  // catalog_changed() comes back
   if (!blender || !blender->error.empty()) {
     l.failures = failures_before_report;
     return failed(l, !blender ? "it is not installed any more" : blender->error, false);
@@ -151,7 +151,7 @@ void Fleet::drop_surplus(Line& l) {
     --have;
   }
   for (const auto& worker : surplus) worker->dismiss();
-  if (have > needed) after(l.surplus, surplus_patience, [this, &l] { drop_surplus(l); });   // the rest is still starting
+  if (have > needed) after(l.surplus, surplus_patience, [this, &l] { drop_surplus(l); });  // the rest is still starting
 }
 
 void Fleet::retire_when_idle(Line& l) {
@@ -169,7 +169,7 @@ void Fleet::failed(Line& l, const std::string& why, bool unfit) {
   ++l.failures;
   if (unfit || l.failures >= failures_before_report) {
     l.failures = std::max(l.failures, failures_before_report);
-    asio::post(context_.io, [this, alive = alive_, &l, why, unfit] {   // never from within a call of the core
+    asio::post(context_.io, [this, alive = alive_, &l, why, unfit] {  // never from within a call of the core
       if (*alive) report(l, why, unfit);
     });
   }
@@ -188,7 +188,8 @@ void Fleet::report(Line& l, const std::string& why, bool unfit) {
   core::Failure failure;
   failure.reason = core::Reason::blender_unavailable;
   failure.message = "the Blender " + l.key.first.blender + (forks ? " cannot be made a zygote: " : " cannot be started: ") + why;
-  failure.hint = forks ? "let it start cold (--isolation process), or see `offstage blenders`" : "see `offstage blenders` and the daemon's log, or name another one with --blender";
+  failure.hint = forks ? "let it start cold (--isolation process), or see `offstage blenders`"
+                       : "see `offstage blenders` and the daemon's log, or name another one with --blender";
   failure.fields.emplace_back("blender", l.key.first.blender);
   spdlog::error("{}", failure.message);
   events_.kind_failed(l.kind, l.key.second, failure);
@@ -215,7 +216,7 @@ void Fleet::keeper_ended(Keeper& keeper, const std::string& why, const std::stri
     if (worker->keeper() == self) its.push_back(worker);
   }
   for (const auto& worker : its) {
-    worker->dismiss();   // spares end; of a busy one this changes nothing
+    worker->dismiss();  // spares end; of a busy one this changes nothing
     worker->orphaned();
   }
   asio::co_spawn(context_.io, sweep(context_, [this, alive = alive_](pid_t pid) { return !*alive || is_known(pid); }), asio::detached);
@@ -340,7 +341,8 @@ void Fleet::wind_down(bool kill_busy, std::function<void()> empty) {
 
 void Fleet::check_empty() {
   if (!empty_) return;
-  const bool workers = std::any_of(workers_.begin(), workers_.end(), [this](const auto& entry) { return killing_ || entry.second->stage() != Worker::Stage::running; });
+  const bool workers =
+      std::any_of(workers_.begin(), workers_.end(), [this](const auto& entry) { return killing_ || entry.second->stage() != Worker::Stage::running; });
   const bool keepers = std::any_of(keepers_.begin(), keepers_.end(), [this](const auto& keeper) { return killing_ || keeper->facts()->busy == 0; });
   if (workers || keepers) return;
   asio::post(context_.io, std::exchange(empty_, nullptr));

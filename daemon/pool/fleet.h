@@ -24,7 +24,7 @@ namespace offstage::pool {
 
 /// What the fleet tells beside what each worker tells its sink.
 struct FleetEvents {
-  std::function<void(Worker&, core::KindId)> idle;                                              ///< a spare for the core
+  std::function<void(Worker&, core::KindId)> idle;  ///< a spare for the core
   std::function<void(core::KindId, core::Isolation, const core::Failure&)> kind_failed;
   std::function<void(Worker&)> over;
 };
@@ -54,7 +54,7 @@ class Fleet : public KeeperHost, public WorkerHost {
   void adopt(std::shared_ptr<Worker> worker) { workers_.emplace(worker->id, std::move(worker)); }
   /// Spares and keepers end; nothing new starts. `empty` is called when no keeper and no worker is left, or, without `kill_busy`, none that is not busy.
   void wind_down(bool kill_busy, std::function<void()> empty);
-  std::vector<std::shared_ptr<KeeperFacts>> facts() const;   ///< any thread
+  std::vector<std::shared_ptr<KeeperFacts>> facts() const;  ///< any thread
   /// Processes that are to live: keepers and workers, and with them their descendants.
   std::vector<pid_t> processes() const;
   /// A keeper of an earlier daemon that still has an adopted worker.

@@ -26,7 +26,7 @@ class FrameReader {
 
  private:
   std::string buffer_;
-  std::size_t read_ = 0;   // of buffer_, already given out
+  std::size_t read_ = 0;  // of buffer_, already given out
 };
 
 /// Payload with its length in front. Programming error (std::length_error) above max_frame_bytes: callers check sizes of what users sent.

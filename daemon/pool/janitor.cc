@@ -12,7 +12,7 @@ namespace {
 
 void erase(const std::filesystem::path& folder) {
   std::error_code error;
-  std::filesystem::remove_all(folder, error);   // follows no symlinks
+  std::filesystem::remove_all(folder, error);  // follows no symlinks
   if (error) spdlog::warn("{} cannot be removed: {}", folder.string(), error.message());
 }
 

@@ -16,7 +16,7 @@
 namespace offstage::pool {
 namespace {
 
-constexpr std::chrono::seconds start_patience{180};   // a big installation on a cold disk
+constexpr std::chrono::seconds start_patience{180};  // a big installation on a cold disk
 constexpr std::chrono::seconds end_patience{5};
 
 std::filesystem::path log_of(const Context& context, const std::string& nonce) { return context.options.state / "keepers" / (nonce.substr(0, 8) + ".log"); }
@@ -44,7 +44,7 @@ Status Keeper::start() {
   const UniqueFd input(ends[0]);
   UniqueFd boot(ends[1]);
   const UniqueFd log(::open(log_of(context_, nonce_).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  const std::string line = boot_line(blender_, isolation_, context_.options, nonce_);   // less than a pipe holds, so the write does not block
+  const std::string line = boot_line(blender_, isolation_, context_.options, nonce_);  // less than a pipe holds, so the write does not block
   if (::write(boot.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
     return Error{Code::internal, "SPAWN_FAILED", "the boot line cannot be written", "", ""};
   }
@@ -87,7 +87,7 @@ void Keeper::arm(std::chrono::seconds patience, const char* what) {
 }
 
 void Keeper::connected(const std::shared_ptr<Connection>& connection, const Hello& hello) {
-  facts_->pid = hello.process.pid;   // behind a launcher, this is another process than the one that we started
+  facts_->pid = hello.process.pid;  // behind a launcher, this is another process than the one that we started
   connection_ = connection;
   connection->on(
       [weak = weak_from_this()](const std::string& type, const nlohmann::json& message) {
@@ -97,7 +97,7 @@ void Keeper::connected(const std::shared_ptr<Connection>& connection, const Hell
         const auto self = weak.lock();
         if (!self || self->stage_ == Stage::ended || !self->host_) return;
         if (self->why_.empty()) self->why_ = "it closed its connection: " + why;
-        if (self->stage_ == Stage::starting || self->stage_ == Stage::ready) self->stage_ = Stage::retiring;   // it goes on to reap; it forks no more
+        if (self->stage_ == Stage::starting || self->stage_ == Stage::ready) self->stage_ = Stage::retiring;  // it goes on to reap; it forks no more
       });
 }
 
@@ -128,7 +128,7 @@ void Keeper::send(const std::string& frames) {
 void Keeper::retire() {
   if (stage_ == Stage::ended || retired_) return;
   retired_ = true;
-  if (stage_ == Stage::starting) return kill();   // has no workers, and may not listen for long
+  if (stage_ == Stage::starting) return kill();  // has no workers, and may not listen for long
   stage_ = Stage::retiring;
   send(frame(plain_message("retire")));
 }
@@ -149,6 +149,7 @@ void Keeper::ended() {
     why_ = exit->signal != 0 ? "it was killed by signal " + std::to_string(exit->signal) : "it ended with exit code " + std::to_string(exit->exit_code);
   }
   spdlog::log(retired_ ? spdlog::level::info : spdlog::level::warn, "{} ended: {}", name(), why_);
+  if (retired_) ::unlink(log_of(context_, nonce_).c_str());  // of one that failed it stays, for who wants to know why
   KeeperHost* const host = host_;
   detach();
   if (host != nullptr) host->keeper_ended(*this, why_, unfit_);

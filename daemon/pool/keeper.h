@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A keeper as the daemon sees it: the process that is parent of workers, a zygote or a supervisor. It is started here, asked for workers, retired, and, where it
-// does not obey, killed. What it decides about workers it tells; nothing is assumed.
+// A keeper as the daemon sees it: the process that is parent of workers, a zygote or a supervisor. It is started here, asked for workers, retired, and, where
+// it does not obey, killed. What it decides about workers it tells; nothing is assumed.
 //
 // Thread: the core strand; facts() may be read by any.
 #pragma once
@@ -63,7 +63,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   const std::shared_ptr<KeeperFacts>& facts() const { return facts_; }
   const core::Kind& what() const { return what_; }
   core::Isolation isolation() const { return isolation_; }
-  bool retired() const { return retired_; }   ///< we asked it to end
+  bool retired() const { return retired_; }  ///< we asked it to end
   std::string name() const;
   std::string log_lines() const;
 

@@ -2,7 +2,8 @@
 //
 // The death of a worker that no keeper of ours reports: its keeper died, or it comes from an earlier daemon.
 //
-// If it has become our child, we are its shim: reap, kill its strays, write its exit record. If its old keeper lives, that one writes the record: we wait for it.
+// If it has become our child, we are its shim: reap, kill its strays, write its exit record. If its old keeper lives, that one writes the record: we wait for
+// it.
 #include <fcntl.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
@@ -19,13 +20,13 @@
 namespace offstage::pool {
 namespace {
 constexpr std::chrono::milliseconds look_again{20};
-constexpr int looks = 250;   // 5 s
+constexpr int looks = 250;  // 5 s
 }  // namespace
 
 void Worker::orphaned() {
   if (orphan_ || stage_ == Stage::over) return;
   orphan_ = true;
-  if (!pidfd_ && process_.pid == 0) return exited(std::nullopt);   // never seen: the door knows its nonce no more, the sweep finds what there is
+  if (!pidfd_ && process_.pid == 0) return exited(std::nullopt);  // never seen: the door knows its nonce no more, the sweep finds what there is
   asio::co_spawn(context_.io, outlive(), asio::detached);
 }
 

@@ -49,7 +49,7 @@ Progress Page::progress() const {
   const double fraction = std::bit_cast<double>(word(at_fraction));
   out.count = word(at_count);
   out.fraction = out.count == 0 || !std::isfinite(fraction) || fraction < 0 ? -1 : std::min(fraction, 1.0);
-  for (int tries = 0; tries < 8; ++tries) {   // a writer is in the middle for well under a microsecond; one that stays odd has died there
+  for (int tries = 0; tries < 8; ++tries) {  // a writer is in the middle for well under a microsecond; one that stays odd has died there
     const std::uint64_t before = word(at_sequence);
     if (before % 2 != 0) continue;
     std::string message(std::min<std::size_t>(word(at_length), max_message), '\0');

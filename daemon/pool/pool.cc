@@ -30,7 +30,7 @@ class PoolImpl : public Pool, public AttemptSink {
         progress_timer_(io) {}
   ~PoolImpl() override {
     *alive_ = false;
-    context_.children.close();   // ends the looks at Blenders that are going on
+    context_.children.close();  // ends the looks at Blenders that are going on
   }
 
   Status open() { return context_.door.open(context_.options.socket); }
@@ -82,7 +82,7 @@ class PoolImpl : public Pool, public AttemptSink {
   const std::function<std::shared_ptr<const std::string>(JobId)> spec_;
   CatalogStore catalog_;
   mutable std::shared_mutex pages_mutex_;
-  std::unordered_map<AttemptId, std::shared_ptr<Page>> pages_;   ///< of attempts that have begun or may
+  std::unordered_map<AttemptId, std::shared_ptr<Page>> pages_;  ///< of attempts that have begun or may
   Context context_;
   Fleet fleet_;
   asio::steady_timer progress_timer_;
@@ -95,7 +95,10 @@ FleetEvents PoolImpl::fleet_events() {
                 spdlog::debug("worker {} idle, process {}", worker.id.hex(), worker.process().pid);
                 events_.worker_idle({worker.id, kind, worker.isolation, worker.process()});
               },
-          .kind_failed = [this](core::KindId kind, core::Isolation isolation, const core::Failure& failure) { events_.kind_failed({kind, isolation, failure}); },
+          .kind_failed =
+              [this](core::KindId kind, core::Isolation isolation, const core::Failure& failure) {
+                events_.kind_failed({kind, isolation, failure});
+              },
           .over =
               [this](Worker& worker) {
                 const std::unique_lock lock(pages_mutex_);
@@ -107,7 +110,7 @@ FleetEvents PoolImpl::fleet_events() {
 
 void PoolImpl::prepare(const core::Assignment& assignment) {
   const auto worker = fleet_.find(assignment.attempt);
-  if (!worker || worker->stage() != Worker::Stage::idle) return;   // it has just died: WorkerGone is on its way
+  if (!worker || worker->stage() != Worker::Stage::idle) return;  // it has just died: WorkerGone is on its way
   const auto spec = assignment.spec ? assignment.spec : spec_(assignment.job);
   auto message = prepare_message(assignment, spec ? *spec : std::string());
   if (!spec || !message) {
@@ -133,7 +136,9 @@ void PoolImpl::go(AttemptId attempt) {
 
 void PoolImpl::ended(core::AttemptEnded ended) {
   const core::Failure& failure = ended.outcome.failure;
-  const char* state = ended.outcome.state == core::AttemptState::succeeded ? "succeeded" : ended.outcome.state == core::AttemptState::failed ? "failed" : "cancelled";
+  const char* state = ended.outcome.state == core::AttemptState::succeeded ? "succeeded"
+                      : ended.outcome.state == core::AttemptState::failed  ? "failed"
+                                                                           : "cancelled";
   spdlog::info("attempt {} {}{}{}", ended.attempt.hex(), state, failure.message.empty() ? "" : ": ", failure.message);
   events_.ended(ended);
 }
@@ -180,15 +185,15 @@ void PoolImpl::adopt(const std::vector<core::OpenAttempt>& open, const std::vect
   adopt_all(context_, fleet_, *this, open, [this](std::function<void()> then) { post(std::move(then)); });
   for (const auto& [id, worker] : fleet_.workers()) {
     keep_page(*worker);
-    worker->watch_progress = true;   // its timeouts are the core's to know
+    worker->watch_progress = true;  // its timeouts are the core's to know
     watch_progress();
   }
-  remove_unknown_folders(context_, known, open);
+  remove_leftovers(context_, known, open);
   asio::co_spawn(context_.io, sweep(context_, [this, alive = alive_](pid_t pid) { return !*alive || fleet_.is_known(pid); }), asio::detached);
 }
 
 void PoolImpl::start() {
-  asio::post(context_.background, [this, alive = alive_] {   // joined by our destructor
+  asio::post(context_.background, [this, alive = alive_] {  // joined by our destructor
     auto blenders = discover(context_.options.catalog, context_.children, context_.options.proof_cache);
     for (Blender& blender : blenders) {
       if (blender.error.empty()) read_proof(blender, context_.options.proof_cache, proof_key(blender, context_.options.worker_code));
@@ -224,13 +229,18 @@ std::vector<ZygoteInfo> PoolImpl::zygotes() const {
 
 }  // namespace
 
-Result<std::unique_ptr<Pool>> Pool::open(asio::io_context& io, PoolOptions options, PoolEvents events, std::function<std::shared_ptr<const std::string>(JobId)> spec) {
+Result<std::unique_ptr<Pool>> Pool::open(asio::io_context& io, PoolOptions options, PoolEvents events,
+                                         std::function<std::shared_ptr<const std::string>(JobId)> spec) {
   for (const auto& folder : {options.state / "attempts", options.state / "keepers", options.state / "trash", options.proof_cache}) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) {
-      return Error{Code::failed_precondition, "FOLDER_FAILED", "the folder " + folder.string() + " cannot be made: " + error.message(),
-                   "look at the owner and mode of the folders above it", "", {{"file", folder.string()}}};
+      return Error{Code::failed_precondition,
+                   "FOLDER_FAILED",
+                   "the folder " + folder.string() + " cannot be made: " + error.message(),
+                   "look at the owner and mode of the folders above it",
+                   "",
+                   {{"file", folder.string()}}};
     }
     ::chmod(folder.c_str(), 0700);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Owns the Blenders of this machine: finds them, starts keepers (zygotes and supervisors), takes in the workers that dial, hands attempts over, and reports what
-// became of them. Obeys core::PoolPort; decides nothing about jobs. See daemon/worker/WIRE.md and docs/design/fork-server.md.
+// Owns the Blenders of this machine: finds them, starts keepers (zygotes and supervisors), takes in the workers that dial, hands attempts over, and reports
+// what became of them. Obeys core::PoolPort; decides nothing about jobs. See daemon/worker/WIRE.md and docs/design/fork-server.md.
 //
 // Thread: constructed and called on the core strand (its io_context runs on one thread); the members marked so may be called from any.
 #pragma once
@@ -23,15 +23,15 @@
 namespace offstage::pool {
 
 struct PoolOptions {
-  std::filesystem::path state;               ///< attempts/, keepers/ and trash/ live here
-  std::filesystem::path socket;              ///< workers.sock
-  std::filesystem::path worker_code;         ///< the folder of boot.py
-  std::filesystem::path proof_cache;         ///< JSON files, one per identity of a Blender; shared by all daemons of the user
+  std::filesystem::path state;        ///< attempts/, keepers/ and trash/ live here
+  std::filesystem::path socket;       ///< workers.sock
+  std::filesystem::path worker_code;  ///< the folder of boot.py
+  std::filesystem::path proof_cache;  ///< JSON files, one per identity of a Blender; shared by all daemons of the user
   std::string state_id;
   CatalogOptions catalog;
   bool huge_pages = true;
-  Micros start_patience{std::chrono::minutes(2)}; ///< a worker that is not ready by then is killed
-  Micros keeper_idle{std::chrono::minutes(30)};   ///< a keeper without workers or demand for so long is retired
+  Micros start_patience{std::chrono::minutes(2)};  ///< a worker that is not ready by then is killed
+  Micros keeper_idle{std::chrono::minutes(30)};    ///< a keeper without workers or demand for so long is retired
 };
 
 /// News for the core, called on the core strand.
@@ -47,9 +47,9 @@ struct PoolEvents {
 };
 
 struct Progress {
-  double fraction = -1;                      ///< -1: never set
+  double fraction = -1;  ///< -1: never set
   std::string message;
-  std::uint64_t count = 0;                   ///< calls of progress()
+  std::uint64_t count = 0;  ///< calls of progress()
 };
 
 struct ZygoteInfo {
@@ -68,17 +68,18 @@ class Pool : public core::PoolPort {
                                             std::function<std::shared_ptr<const std::string>(JobId)> spec);
 
   /// At start, before anything is served: kills what an earlier daemon left behind and no open attempt explains, adopts live workers of `open`
-  /// (WIRE.md: by pidfd and files), reports the dead ones: WorkerGone where the page proves that nothing ran, else Ended/Gone. `known` keeps folders from the sweep.
+  /// (WIRE.md: by pidfd and files), reports the dead ones: WorkerGone where the page proves that nothing ran, else Ended/Gone. `known` keeps folders from the
+  /// sweep.
   virtual void adopt(const std::vector<core::OpenAttempt>& open, const std::vector<AttemptId>& known) = 0;
   /// Finds Blenders in the background, proves the default; reports ProofChanged for each.
   virtual void start() = 0;
   /// Ends spares and idle keepers. `kill_busy`: busy workers too, calls `done` when all is gone; otherwise they live on.
   virtual void shutdown(bool kill_busy, std::function<void()> done) = 0;
 
-  virtual const Catalog& catalog() const = 0;                                       ///< any thread
-  virtual std::optional<Progress> progress(AttemptId attempt) const = 0;            ///< any thread; of running ones
-  virtual std::vector<ZygoteInfo> zygotes() const = 0;                              ///< any thread
-  virtual std::filesystem::path folder(AttemptId attempt) const = 0;                ///< any thread
+  virtual const Catalog& catalog() const = 0;                             ///< any thread
+  virtual std::optional<Progress> progress(AttemptId attempt) const = 0;  ///< any thread; of running ones
+  virtual std::vector<ZygoteInfo> zygotes() const = 0;                    ///< any thread
+  virtual std::filesystem::path folder(AttemptId attempt) const = 0;      ///< any thread
 };
 
 }  // namespace offstage::pool

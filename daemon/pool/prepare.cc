@@ -40,8 +40,10 @@ Result<std::string> prepare_message(const core::Assignment& assignment, std::str
   for (const auto& [name, value] : spec.environment().variables()) message["env"][name] = value;
   std::string text = text_of(message);
   if (text.size() > max_frame_bytes) {
-    return Error{Code::invalid_argument, "SPEC_TOO_LARGE", "script, arguments and parameters of the job " + assignment.job.hex() + " are " + std::to_string(text.size()) +
-                 " bytes on the wire to its worker, where 8 MiB is the most", "put large data into a file and pass its path", ""};
+    return Error{Code::invalid_argument, "SPEC_TOO_LARGE",
+                 "script, arguments and parameters of the job " + assignment.job.hex() + " are " + std::to_string(text.size()) +
+                     " bytes on the wire to its worker, where 8 MiB is the most",
+                 "put large data into a file and pass its path", ""};
   }
   return text;
 }
@@ -53,8 +55,6 @@ std::string limits_message(const core::Assignment& assignment) {
 }
 
 std::string plain_message(std::string_view type) { return R"({"t":")" + std::string(type) + R"("})"; }
-std::string plain_message(std::string_view type, AttemptId attempt) {
-  return R"({"t":")" + std::string(type) + R"(","attempt":")" + attempt.hex() + R"("})";
-}
+std::string plain_message(std::string_view type, AttemptId attempt) { return R"({"t":")" + std::string(type) + R"(","attempt":")" + attempt.hex() + R"("})"; }
 
 }  // namespace offstage::pool

@@ -58,7 +58,7 @@ std::string mark_of(const std::string& state_id) { return "OFFSTAGE_STATE_ID=" +
 
 std::optional<ProcessStat> stat_of(pid_t pid) {
   const std::string text = slurp("/proc/" + std::to_string(pid) + "/stat");
-  std::size_t at = text.rfind(')');   // the name may hold anything, parentheses too
+  std::size_t at = text.rfind(')');  // the name may hold anything, parentheses too
   if (at == std::string::npos) return std::nullopt;
   ProcessStat out;
   for (int field = 3; field <= 22; ++field) {
@@ -77,7 +77,7 @@ UniqueFd open_process(pid_t pid) { return UniqueFd(pid > 0 ? static_cast<int>(::
 UniqueFd open_process(core::ProcessId process) {
   UniqueFd fd = open_process(process.pid);
   if (!fd) return fd;
-  const auto stat = stat_of(process.pid);   // after the pidfd: what we hold is what we look at
+  const auto stat = stat_of(process.pid);  // after the pidfd: what we hold is what we look at
   if (!stat || stat->start_ticks != process.start_ticks || stat->state == 'Z' || stat->state == 'X') return {};
   return fd;
 }
@@ -126,7 +126,7 @@ unsigned kill_marked(const std::string& state_id, const std::vector<pid_t>& keep
   const std::string mark = mark_of(state_id);
   const auto until = std::chrono::steady_clock::now() + wait;
   unsigned killed = 0;
-  for (int round = 0; round < 100; ++round) {   // again until a look finds none: a victim may have forked meanwhile
+  for (int round = 0; round < 100; ++round) {  // again until a look finds none: a victim may have forked meanwhile
     std::map<pid_t, pid_t> parents;
     for (const pid_t pid : all_processes()) {
       if (const auto stat = stat_of(pid); stat && stat->state != 'Z') parents[pid] = stat->parent;
@@ -152,7 +152,7 @@ unsigned kill_marked(const std::string& state_id, const std::vector<pid_t>& keep
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
       pollfd p{victim.get(), POLLIN, 0};
       ::poll(&p, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
-      reap(victim);   // after a re-exec it may be our own child
+      reap(victim);  // after a re-exec it may be our own child
     }
     if (std::chrono::steady_clock::now() > until) break;
   }

@@ -23,7 +23,7 @@ namespace offstage::pool {
 struct ProcessStat {
   pid_t parent = 0;
   std::uint64_t start_ticks = 0;
-  char state = '?';   ///< 'Z': dead, not reaped
+  char state = '?';  ///< 'Z': dead, not reaped
 };
 std::optional<ProcessStat> stat_of(pid_t pid);
 

@@ -79,7 +79,8 @@ void write_proof(const Blender& blender, const std::filesystem::path& cache, con
                      {"time_us", blender.proof_time.time_since_epoch().count()},
                      {"fork_cores", blender.fork_cores},
                      {"cold_cores", blender.cold_cores}};
-  if (!write_file(file_of(cache, key), json.dump(1, ' ', false, Json::error_handler_t::replace))) spdlog::warn("the proof of {} cannot be cached", blender.name);
+  if (!write_file(file_of(cache, key), json.dump(1, ' ', false, Json::error_handler_t::replace)))
+    spdlog::warn("the proof of {} cannot be cached", blender.name);
 }
 
 }  // namespace offstage::pool

@@ -18,9 +18,9 @@ namespace offstage::pool {
 
 /// What probe.py found.
 struct Probe {
-  std::string pixels;   ///< digest of the picture
+  std::string pixels;  ///< digest of the picture
   bool png = false, exr = false;
-  double cores = 0;     ///< CPU time / wall time of the render
+  double cores = 0;  ///< CPU time / wall time of the render
 };
 /// The probe's result; PROBE_UNREADABLE.
 Result<Probe> parse_probe(std::string_view value_json);
@@ -35,6 +35,7 @@ bool read_proof(Blender& blender, const std::filesystem::path& cache, const std:
 void write_proof(const Blender& blender, const std::filesystem::path& cache, const std::string& key);
 
 /// Proves each of the catalogue's Blenders that has no cached proof, in order; `changed` for each, the cached ones too. `alive`: false, the pool is gone.
-asio::awaitable<void> prove_all(Context& context, Fleet& fleet, CatalogStore& catalog, std::function<void(const Blender&)> changed, std::shared_ptr<bool> alive);
+asio::awaitable<void> prove_all(Context& context, Fleet& fleet, CatalogStore& catalog, std::function<void(const Blender&)> changed,
+                                std::shared_ptr<bool> alive);
 
 }  // namespace offstage::pool

@@ -34,7 +34,7 @@ struct Run : Claim {
     co_await news.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }
 
-  asio::steady_timer news;   ///< cancelled when something has happened
+  asio::steady_timer news;  ///< cancelled when something has happened
   std::shared_ptr<Worker> worker;
   std::optional<core::Outcome> outcome;
   std::string failure;
@@ -44,7 +44,7 @@ struct Run : Claim {
 struct Found {
   std::optional<Probe> probe;
   std::string failure;
-  bool lasting = true;   ///< the failure will be the same next time: it may be cached
+  bool lasting = true;  ///< the failure will be the same next time: it may be cached
 };
 
 std::string probe_message(AttemptId attempt, const std::filesystem::path& worker_code) {
@@ -100,7 +100,7 @@ asio::awaitable<Found> probe(Context& context, Fleet& fleet, const std::string& 
   const auto gone_by = std::chrono::steady_clock::now() + end_patience;
   while (*alive && !run->over && std::chrono::steady_clock::now() < gone_by) co_await run->wait(end_patience);
   if (!*alive) co_return Found{};
-  if (!run->over) worker->detach();   // unkillable: nothing is to call the run any more
+  if (!run->over) worker->detach();  // unkillable: nothing is to call the run any more
   context.janitor.remove(context.folder(worker->id));
   co_return found;
 }
@@ -113,7 +113,7 @@ unsigned cores_of_machine() {
 /// True: the answer is worth keeping.
 asio::awaitable<bool> prove(Context& context, Fleet& fleet, Blender& blender, std::shared_ptr<bool> alive) {
   blender.proof = core::ForkProof::refused;
-  for (int i = 0; i < tries; ++i) {   // only the cores are asked again: a busy machine takes them from either side
+  for (int i = 0; i < tries; ++i) {  // only the cores are asked again: a busy machine takes them from either side
     const Found cold = co_await probe(context, fleet, blender.name, core::Isolation::process, alive);
     if (!*alive) co_return false;
     if (!cold.probe) {
@@ -141,9 +141,10 @@ asio::awaitable<bool> prove(Context& context, Fleet& fleet, Blender& blender, st
 
 }  // namespace
 
-asio::awaitable<void> prove_all(Context& context, Fleet& fleet, CatalogStore& catalog, std::function<void(const Blender&)> changed, std::shared_ptr<bool> alive) {
+asio::awaitable<void> prove_all(Context& context, Fleet& fleet, CatalogStore& catalog, std::function<void(const Blender&)> changed,
+                                std::shared_ptr<bool> alive) {
   const auto all = catalog.snapshot();
-  for (Blender blender : all->blenders) {   // the cached ones at once, none waits for another's proof
+  for (Blender blender : all->blenders) {  // the cached ones at once, none waits for another's proof
     if (blender.error.empty() && blender.proof != core::ForkProof::pending) changed(blender);
   }
   for (Blender blender : all->blenders) {
@@ -153,8 +154,8 @@ asio::awaitable<void> prove_all(Context& context, Fleet& fleet, CatalogStore& ca
     if (!*alive) co_return;
     if (keep) write_proof(blender, context.options.proof_cache, key);
     const bool proven = blender.proof == core::ForkProof::proven;
-    spdlog::info("{}: fork {}{}{} ({:.1f} of {:.1f} cores)", blender.name, proven ? "proven" : "refused", proven ? "" : ": ", blender.proof_reason, blender.fork_cores,
-                 blender.cold_cores);
+    spdlog::info("{}: fork {}{}{} ({:.1f} of {:.1f} cores)", blender.name, proven ? "proven" : "refused", proven ? "" : ": ", blender.proof_reason,
+                 blender.fork_cores, blender.cold_cores);
     catalog.update(blender);
     changed(blender);
   }

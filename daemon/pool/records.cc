@@ -45,16 +45,21 @@ template <class T>
 T get(const Json& object, const char* key, T otherwise) {
   const auto it = object.find(key);
   if (it == object.end() || it->is_null()) return otherwise;
-  return it->get<T>();   // throws Json::exception on another type; caught by the parsers below
+  return it->get<T>();  // throws Json::exception on another type; caught by the parsers below
 }
 
 core::Reason reason_of(const std::string& text) {
   static constexpr std::pair<std::string_view, core::Reason> names[] = {
-      {"SCRIPT_ERROR", core::Reason::script_error},     {"EXIT_CODE", core::Reason::exit_code},
-      {"CRASHED", core::Reason::crashed},               {"OUT_OF_MEMORY", core::Reason::out_of_memory},
-      {"TIMED_OUT", core::Reason::timed_out},           {"PREFLIGHT", core::Reason::preflight},
-      {"DISK_FULL", core::Reason::disk_full},           {"RESULT_INVALID", core::Reason::result_invalid},
-      {"SCENE_UNREADABLE", core::Reason::scene_unreadable}, {"BLENDER_UNAVAILABLE", core::Reason::blender_unavailable},
+      {"SCRIPT_ERROR", core::Reason::script_error},
+      {"EXIT_CODE", core::Reason::exit_code},
+      {"CRASHED", core::Reason::crashed},
+      {"OUT_OF_MEMORY", core::Reason::out_of_memory},
+      {"TIMED_OUT", core::Reason::timed_out},
+      {"PREFLIGHT", core::Reason::preflight},
+      {"DISK_FULL", core::Reason::disk_full},
+      {"RESULT_INVALID", core::Reason::result_invalid},
+      {"SCENE_UNREADABLE", core::Reason::scene_unreadable},
+      {"BLENDER_UNAVAILABLE", core::Reason::blender_unavailable},
   };
   for (const auto& [name, reason] : names) {
     if (name == text) return reason;

@@ -2,7 +2,8 @@
 //
 // What a dead worker leaves in its folder: the outcome (by the worker) and the exit record (by its keeper). Formats in daemon/worker/WIRE.md.
 //
-// Both are one line with length and SHA-256, then JSON; what is too short, too long or differs is no record. Pure functions on bytes, for the fuzzer's sake too.
+// Both are one line with length and SHA-256, then JSON; what is too short, too long or differs is no record. Pure functions on bytes, for the fuzzer's sake
+// too.
 #pragma once
 
 #include <cstdint>

@@ -63,12 +63,18 @@ bool Bound::holds(const Version& v) const {
   if (parts < 3) cut.patch = 0;
   if (parts < 2) cut.minor = 0;
   switch (op) {
-    case Op::equal: return cut == version;
-    case Op::not_equal: return cut != version;
-    case Op::less: return cut < version;
-    case Op::less_equal: return cut <= version;
-    case Op::greater: return cut > version;
-    case Op::greater_equal: return cut >= version;
+    case Op::equal:
+      return cut == version;
+    case Op::not_equal:
+      return cut != version;
+    case Op::less:
+      return cut < version;
+    case Op::less_equal:
+      return cut <= version;
+    case Op::greater:
+      return cut > version;
+    case Op::greater_equal:
+      return cut >= version;
   }
   return false;
 }
@@ -108,21 +114,27 @@ Error not_found(const CatalogSnapshot& catalog, const std::string& selector) {
 }
 
 Error broken(const Blender& blender) {
-  return {Code::failed_precondition, "BLENDER_NOT_FOUND", "the Blender " + blender.path.string() + " cannot be used: " + blender.error,
-          "`offstage blenders` lists those that can", "spec.environment.blender", {{"blender", blender.name}}};
+  return {Code::failed_precondition,
+          "BLENDER_NOT_FOUND",
+          "the Blender " + blender.path.string() + " cannot be used: " + blender.error,
+          "`offstage blenders` lists those that can",
+          "spec.environment.blender",
+          {{"blender", blender.name}}};
 }
 
 Error too_old(const Blender& newest, const Version& needed) {
-  return {Code::failed_precondition, "BLENDER_TOO_OLD",
+  return {Code::failed_precondition,
+          "BLENDER_TOO_OLD",
           "it needs Blender " + needed.text() + " or newer, and the newest one that may be used here is " + newest.version.text() + " (" + newest.name + ")",
-          "install Blender " + needed.text() + " or newer, or select another one; `offstage blenders` lists what was found", "spec.environment.blender",
+          "install Blender " + needed.text() + " or newer, or select another one; `offstage blenders` lists what was found",
+          "spec.environment.blender",
           {{"blender", newest.name}, {"needed", needed.text()}, {"found", newest.version.text()}}};
 }
 
 }  // namespace
 
 Result<Blender> select(const CatalogSnapshot& catalog, const std::string& selector, Version at_least) {
-  std::vector<const Blender*> fitting;   // in the catalogue's order: the default first
+  std::vector<const Blender*> fitting;  // in the catalogue's order: the default first
   const auto bounds = selector.empty() ? std::vector<Bound>{} : parse_selector(selector);
   for (const Blender& b : catalog.blenders) {
     const bool named = !selector.empty() && (b.name == selector || b.path == selector);

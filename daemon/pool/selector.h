@@ -19,7 +19,7 @@ namespace offstage::pool {
 struct Bound {
   enum class Op : std::uint8_t { equal, not_equal, less, less_equal, greater, greater_equal } op = Op::equal;
   Version version;
-  int parts = 1;   ///< how many of the version were named
+  int parts = 1;  ///< how many of the version were named
   bool holds(const Version& v) const;
 };
 

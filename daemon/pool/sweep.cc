@@ -17,7 +17,7 @@ asio::awaitable<unsigned> sweep(Context& context, std::function<bool(pid_t)> kno
   for (int round = 0; round < 1000; ++round) {
     const auto strays = context.children.strays(known);
     if (strays.empty()) break;
-    for (const pid_t pid : strays) {   // children, not reaped: the number is theirs
+    for (const pid_t pid : strays) {  // children, not reaped: the number is theirs
       const UniqueFd fd = open_process(pid);
       const auto stat = stat_of(pid);
       if (stat && stat->state != 'Z' && send_signal(fd, SIGKILL) && killed.insert(pid).second) spdlog::info("stray process {} killed", pid);

@@ -13,14 +13,22 @@ using core::Reason;
 
 std::string meaning(int signal) {
   switch (signal) {
-    case SIGSEGV: return "invalid memory access";
-    case SIGABRT: return "it aborted itself";
-    case SIGBUS: return "bad memory access, or a mapped file became shorter";
-    case SIGFPE: return "arithmetic error";
-    case SIGILL: return "illegal instruction";
-    case SIGKILL: return "by none of us: perhaps by the kernel, for want of memory";
-    case SIGTERM: return "by none of us";
-    default: return "";
+    case SIGSEGV:
+      return "invalid memory access";
+    case SIGABRT:
+      return "it aborted itself";
+    case SIGBUS:
+      return "bad memory access, or a mapped file became shorter";
+    case SIGFPE:
+      return "arithmetic error";
+    case SIGILL:
+      return "illegal instruction";
+    case SIGKILL:
+      return "by none of us: perhaps by the kernel, for want of memory";
+    case SIGTERM:
+      return "by none of us";
+    default:
+      return "";
   }
 }
 
@@ -68,7 +76,8 @@ core::Outcome verdict(const Death& death, const std::filesystem::path& folder) {
     const std::string name = signal_name(death.exit->signal), what = meaning(death.exit->signal);
     failure.reason = Reason::crashed;
     failure.message = "the script was killed by signal " + std::to_string(death.exit->signal) + " (" + name + (what.empty() ? "" : ": " + what) + ")";
-    failure.hint = "the log's last lines and the crash report tell where; run the script in a cold Blender (--isolation process) to see whether it crashes there too";
+    failure.hint =
+        "the log's last lines and the crash report tell where; run the script in a cold Blender (--isolation process) to see whether it crashes there too";
     failure.fields.emplace_back("signal", name);
   } else {
     failure.reason = Reason::crashed;

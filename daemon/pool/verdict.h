@@ -13,10 +13,10 @@
 namespace offstage::pool {
 
 struct Death {
-  std::optional<core::Exit> exit;   ///< none: nobody saw it die
-  int flag = 0;                     ///< that had been raised: 1 = cancelled, 2 = timed out
-  bool killed_by_us = false;        ///< terminate() or kill() was called
-  bool watched = true;              ///< a daemon was there when it died
+  std::optional<core::Exit> exit;  ///< none: nobody saw it die
+  int flag = 0;                    ///< that had been raised: 1 = cancelled, 2 = timed out
+  bool killed_by_us = false;       ///< terminate() or kill() was called
+  bool watched = true;             ///< a daemon was there when it died
 };
 
 core::Outcome verdict(const Death& death, const std::filesystem::path& folder);

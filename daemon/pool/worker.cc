@@ -133,10 +133,10 @@ void Worker::refuse(core::Outcome outcome) {
 void Worker::disconnected() {
   if (host_ == nullptr) return;
   if (stage_ == Stage::running) {
-    look_for_outcome();   // without one, how the process died decides
+    look_for_outcome();  // without one, how the process died decides
   } else {
     unready_ |= stage_ == Stage::starting;
-    dismiss();            // it never got GO, and never will: nothing of the user's ran
+    dismiss();  // it never got GO, and never will: nothing of the user's ran
   }
 }
 
@@ -144,7 +144,7 @@ bool Worker::look_for_outcome() {
   if (ended_) return true;
   auto outcome = read_outcome(context_.folder(id), id);
   if (!outcome) return false;
-  if (outcome->state == core::AttemptState::cancelled && flag_ == 2) {   // it obeyed the flag, which was raised for a timeout
+  if (outcome->state == core::AttemptState::cancelled && flag_ == 2) {  // it obeyed the flag, which was raised for a timeout
     Death death;
     death.flag = flag_;
     outcome->failure = verdict(death, context_.folder(id)).failure;
@@ -206,7 +206,7 @@ void Worker::detach() {
 }
 
 void Worker::enter(Stage stage) {
-  if (keeper_) {   // counted for ListZygotes
+  if (keeper_) {  // counted for ListZygotes
     KeeperFacts& facts = *keeper_->facts();
     if (stage_ == Stage::idle) --facts.idle;
     if (stage_ == Stage::prepared || stage_ == Stage::running) --facts.busy;

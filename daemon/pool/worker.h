@@ -117,7 +117,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   asio::posix::stream_descriptor watch_;
   asio::steady_timer timer_;
   bool announced_ = false, ended_ = false, killed_by_us_ = false, adopted_ = false, orphan_ = false;
-  bool unready_ = false;   // it closed its connection, or broke the wire's rules, before it was idle
+  bool unready_ = false;  // it closed its connection, or broke the wire's rules, before it was idle
   int flag_ = 0;
 };
 

@@ -38,9 +38,10 @@ TEST_P(Attempts, an_exception_is_the_outcome) {
 
 TEST_P(Attempts, a_signal_is_a_crash_with_its_name_and_the_last_lines) {
   open();
-  const auto worker = run("import os, signal\nprint('last words', flush=True)\nopen(os.path.join(os.environ['TMPDIR'], 'x.crash.txt'), 'w').write('a report')\n"
-                          "os.kill(os.getpid(), signal.SIGSEGV)\n",
-                          GetParam());
+  const auto worker =
+      run("import os, signal\nprint('last words', flush=True)\nopen(os.path.join(os.environ['TMPDIR'], 'x.crash.txt'), 'w').write('a report')\n"
+          "os.kill(os.getpid(), signal.SIGSEGV)\n",
+          GetParam());
   ASSERT_TRUE(gone(worker.worker));
   EXPECT_EQ(outcome(worker.worker).failure.reason, core::Reason::crashed);
   EXPECT_EQ(outcome(worker.worker).failure.message, "the script was killed by signal 11 (SIGSEGV: invalid memory access)");
@@ -87,17 +88,22 @@ TEST_P(Attempts, a_script_that_ends_by_the_flag_of_a_timeout_has_timed_out) {
 TEST_P(Attempts, a_kill_takes_the_whole_tree_also_what_has_left_its_session) {
   open();
   const auto file = root_ / "pids";
-  const auto worker = run("import os, signal, time\n"
-                          "if os.fork() == 0:\n"
-                          "    os.setsid()\n"
-                          "    if os.fork() == 0:\n"
-                          "        signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-                          "        open('" + file.string() + ".tmp', 'w').write(str(os.getpid()))\n"
-                          "        os.rename('" + file.string() + ".tmp', '" + file.string() + "')\n"
-                          "        time.sleep(3600)\n"
-                          "    os._exit(0)\n"
-                          "time.sleep(3600)\n",
-                          GetParam());
+  const auto worker =
+      run("import os, signal, time\n"
+          "if os.fork() == 0:\n"
+          "    os.setsid()\n"
+          "    if os.fork() == 0:\n"
+          "        signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+          "        open('" +
+              file.string() +
+              ".tmp', 'w').write(str(os.getpid()))\n"
+              "        os.rename('" +
+              file.string() + ".tmp', '" + file.string() +
+              "')\n"
+              "        time.sleep(3600)\n"
+              "    os._exit(0)\n"
+              "time.sleep(3600)\n",
+          GetParam());
   const pid_t stray = std::stoi(wait_for(file));
   pool_->raise_flag(worker.worker, 1);
   pool_->kill(worker.worker);
@@ -131,7 +137,7 @@ TEST_P(Attempts, nothing_ran_of_what_was_prepared_and_killed) {
   pool_->prepare(assignment(worker.worker, "1\n"));
   pool_->kill(worker.worker);
   ASSERT_TRUE(worker_gone(worker.worker));
-  pool_->go(worker.worker);   // late: has no effect
+  pool_->go(worker.worker);  // late: has no effect
   EXPECT_TRUE(run_until([&] { return !std::filesystem::exists(pool_->folder(worker.worker)); }));
   EXPECT_TRUE(ended_.empty());
 }

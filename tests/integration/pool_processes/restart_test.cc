@@ -13,7 +13,8 @@ using core::Isolation;
 class Restart : public PoolStage, public ::testing::WithParamInterface<Isolation> {
  protected:
   std::string waits_for(const std::filesystem::path& file) const {
-    return "import os, time, offstage\noffstage.progress(0.5)\nwhile not os.path.exists('" + file.string() + "'): time.sleep(0.01)\noffstage.result = 'whole'\n";
+    return "import os, time, offstage\noffstage.progress(0.5)\nwhile not os.path.exists('" + file.string() +
+           "'): time.sleep(0.01)\noffstage.result = 'whole'\n";
   }
   pid_t keeper_of(const core::WorkerIdle& worker) { return stat_of(worker.process.pid)->parent; }
   core::OpenAttempt open_attempt(const core::WorkerIdle& worker, core::AttemptState state = core::AttemptState::running) {
@@ -46,7 +47,8 @@ TEST_P(Restart, a_busy_worker_outlives_its_keeper_and_the_daemon_writes_its_reco
 TEST_P(Restart, strays_of_a_worker_without_keeper_are_killed_by_the_daemon) {
   open();
   const auto file = root_ / "pid";
-  const auto worker = run("import os, time\nif os.fork() == 0:\n    os.setsid()\n    open('" + file.string() + "', 'w').write(str(os.getpid()))\ntime.sleep(3600)\n", GetParam());
+  const auto worker = run(
+      "import os, time\nif os.fork() == 0:\n    os.setsid()\n    open('" + file.string() + "', 'w').write(str(os.getpid()))\ntime.sleep(3600)\n", GetParam());
   const pid_t stray = std::stoi(wait_for(file));
   ::kill(keeper_of(worker), SIGKILL);
   ASSERT_TRUE(run_until([&] { return stat_of(worker.process.pid)->parent == ::getpid(); }));

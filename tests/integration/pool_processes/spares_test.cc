@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <signal.h>
 
 #include "integration/pool_processes/pool_stage.h"
@@ -54,6 +55,19 @@ TEST_F(Spares, a_kind_brings_its_variables) {
   EXPECT_EQ(outcome(id).value_json, "\"de_DE\"");
 }
 
+TEST_F(Spares, no_line_to_a_peer_outlives_an_exec_of_the_daemon) {
+  open();
+  spare(Isolation::fork);
+  int sockets = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    if (!std::filesystem::read_symlink(entry.path(), error).string().starts_with("socket:")) continue;
+    ++sockets;
+    EXPECT_TRUE(::fcntl(std::stoi(entry.path().filename()), F_GETFD) & FD_CLOEXEC) << entry.path();
+  }
+  EXPECT_GE(sockets, 3) << "the door, a zygote and its spare";
+}
+
 class Faults : public PoolStage, public ::testing::WithParamInterface<std::pair<const char*, Isolation>> {};
 
 TEST_P(Faults, are_reported_after_three_tries) {
@@ -74,7 +88,8 @@ INSTANTIATE_TEST_SUITE_P(each, Faults,
                                            std::pair{"hang_at_start", Isolation::process}, std::pair{"lie_in_hello", Isolation::fork},
                                            std::pair{"lie_in_nonce", Isolation::process}, std::pair{"never_idle", Isolation::fork},
                                            std::pair{"die_in_frame", Isolation::fork}, std::pair{"huge_frame", Isolation::fork},
-                                           std::pair{"garbage", Isolation::process}, std::pair{"unfit", Isolation::fork}, std::pair{"fork_fails", Isolation::fork}),
+                                           std::pair{"garbage", Isolation::process}, std::pair{"unfit", Isolation::fork},
+                                           std::pair{"fork_fails", Isolation::fork}),
                          [](const auto& info) { return std::string(info.param.first) + (info.param.second == Isolation::fork ? "_forked" : "_cold"); });
 
 TEST_F(Spares, a_worker_that_dies_at_prepare_has_run_nothing) {

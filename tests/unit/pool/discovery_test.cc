@@ -16,7 +16,8 @@ class Discovery : public ::testing::Test {
   std::filesystem::path answers(const std::string& name, const std::string& version, const std::string& more = {}) {
     return folder_.write(name,
                          "#!/bin/sh\necho ran >> \"" + (folder_.path / "runs").string() + "\"\necho 'Blender said something'\n" +
-                             "echo 'OFFSTAGE-BLENDER {\"version\": \"" + version + "\", \"build_hash\": \"abc\", \"python\": \"/usr/bin/python3\"}'\n" + more + "\n",
+                             "echo 'OFFSTAGE-BLENDER {\"version\": \"" + version + "\", \"build_hash\": \"abc\", \"python\": \"/usr/bin/python3\"}'\n" + more +
+                             "\n",
                          0755);
   }
   std::vector<Blender> discover(std::vector<std::filesystem::path> configured, const std::string& preferred = {}) {

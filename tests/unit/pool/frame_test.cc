@@ -36,7 +36,7 @@ TEST(Frame, many_frames_come_out_of_one_piece_in_order) {
 
 TEST(Frame, a_length_above_the_limit_is_an_error_before_its_bytes_come) {
   FrameReader reader;
-  reader.feed(std::string("\x01\0\x80\0", 4));   // 8 MiB + 1
+  reader.feed(std::string("\x01\0\x80\0", 4));  // 8 MiB + 1
   EXPECT_FALSE(reader.next());
 }
 

@@ -87,7 +87,7 @@ TEST_F(Processes, those_with_the_mark_are_killed_but_for_the_kept_and_their_chil
 
 TEST_F(Processes, no_descriptor_of_ours_is_inherited) {
   const TempFolder folder;
-  const int leaky = ::dup(2);   // not close-on-exec
+  const int leaky = ::dup(2);  // not close-on-exec
   const Child child = start("ls /proc/self/fd > '" + (folder.path / "fds").string() + "'");
   ASSERT_TRUE(wait_end(child.pidfd));
   reap(child.pidfd);
@@ -98,9 +98,7 @@ TEST_F(Processes, no_descriptor_of_ours_is_inherited) {
   EXPECT_LE(highest, 3) << "0, 1, 2, and the folder that ls reads";
 }
 
-TEST_F(Processes, a_missing_program_is_an_error) {
-  EXPECT_EQ(children_.spawn({.arguments = {"/nonexistent/blender"}}).error().reason, "SPAWN_FAILED");
-}
+TEST_F(Processes, a_missing_program_is_an_error) { EXPECT_EQ(children_.spawn({.arguments = {"/nonexistent/blender"}}).error().reason, "SPAWN_FAILED"); }
 
 }  // namespace
 }  // namespace offstage::pool

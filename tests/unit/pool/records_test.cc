@@ -28,10 +28,11 @@ TEST(Outcome, a_value_comes_exactly_as_the_script_made_it) {
 TEST(Outcome, without_a_value_it_is_null) { EXPECT_EQ(parse_outcome(outcome_file("{" + mine + R"(,"state":"succeeded"})"), id)->value_json, "null"); }
 
 TEST(Outcome, a_failure_brings_reason_message_and_frames) {
-  const auto outcome = parse_outcome(
-      outcome_file("{" + mine + R"(,"state":"failed","reason":"SCRIPT_ERROR","message":"ValueError: no","error":{"type":"ValueError","frames":[{"line":3}]},)"
-                                R"("warnings":[{"code":"X","message":"y"}]})"),
-      id);
+  const auto outcome =
+      parse_outcome(outcome_file("{" + mine +
+                                 R"(,"state":"failed","reason":"SCRIPT_ERROR","message":"ValueError: no","error":{"type":"ValueError","frames":[{"line":3}]},)"
+                                 R"("warnings":[{"code":"X","message":"y"}]})"),
+                    id);
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->state, core::AttemptState::failed);
   EXPECT_EQ(outcome->failure.reason, core::Reason::script_error);

@@ -58,9 +58,7 @@ TEST(Select, an_unknown_path_says_how_to_make_it_known) {
   EXPECT_NE(select(catalog, "/home/x/blender").error().hint.find("blenders = [\"/home/x/blender\"]"), std::string::npos);
 }
 
-TEST(Select, a_broken_one_says_why) {
-  EXPECT_NE(select(catalog, "/opt/broken/blender").error().message.find("exit code 127"), std::string::npos);
-}
+TEST(Select, a_broken_one_says_why) { EXPECT_NE(select(catalog, "/opt/broken/blender").error().message.find("exit code 127"), std::string::npos); }
 
 TEST(Select, a_newer_file_takes_a_newer_blender_unless_one_was_named) {
   EXPECT_EQ(chosen("", {4, 5, 0}), "5.0.1-bpy");
