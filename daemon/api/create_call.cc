@@ -105,7 +105,7 @@ void CreateCall::decide() {
 void CreateCall::reply_on_work(Result<std::vector<core::Job>> jobs) {
   context_.on_work([self = shared_from_this(), jobs = std::move(jobs)]() mutable {
     if (!jobs) return self->reply_(jobs.error());
-    for (std::size_t i = 0; i < jobs->size() && i < self->created_.size(); ++i) self->created_[i].job = std::move((*jobs)[i]);
+    for (std::size_t i = 0; i < jobs->size() && i < self->created_.size(); ++i) self->created_[i].job = (*jobs)[i];
     self->reply_(std::move(self->created_));
   });
 }

@@ -45,7 +45,7 @@ Status check_folder(const std::filesystem::path& folder) {
 std::optional<pid_t> listener(const sockaddr_un& address) {
   const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return errno == EAGAIN ? std::optional<pid_t>(0) : std::nullopt;   // its backlog is full: somebody listens
+    return errno == EAGAIN ? std::optional<pid_t>(0) : std::nullopt;  // its backlog is full: somebody listens
   }
   ucred peer{};
   socklen_t size = sizeof peer;

@@ -10,7 +10,7 @@ namespace {
 
 using google::protobuf::Duration;
 constexpr std::int64_t kNanos = 1'000'000'000;
-constexpr std::int64_t kDay = 24 * 60 * 60;
+constexpr std::int64_t kDay = 24L * 60 * 60;
 
 std::string seconds_text(const Duration& d) {
   char text[48];
