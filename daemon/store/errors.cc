@@ -9,12 +9,19 @@ Error damaged(const std::filesystem::path& database, const std::string& what) {
   return {.code = Code::data_loss,
           .reason = "DATABASE_DAMAGED",
           .message = "state database " + database.string() + " is damaged: " + what,
-          .hint = "nothing was changed. Keep a copy of it with its -wal file; `sqlite3 " + database.string() +
-                  " .recover` gets most out of it; or move the state folder away to begin with an empty one",
+          .hint =
+              "nothing was changed. `offstaged --restore FILE` goes back to a backup; `offstaged --set-aside-damaged` keeps it under another name and "
+              "begins with an empty one; docs/guides/backup.md tells how to recover rows",
           .fields = {{"file", database}, {"sqlite", what}}};
 }
 
 }  // namespace
+
+// The WAL's index is a file, too; SQLite allocates it page by page so that no access to it can fail later.
+bool is_disk_full(const std::exception& e) {
+  const auto* sqlite = dynamic_cast<const SqliteError*>(&e);
+  return sqlite != nullptr && (sqlite->primary() == SQLITE_FULL || sqlite->code == SQLITE_IOERR_SHMSIZE);
+}
 
 Error commit_error(const std::exception& e) {
   const auto* sqlite = dynamic_cast<const SqliteError*>(&e);
@@ -24,7 +31,7 @@ Error commit_error(const std::exception& e) {
               .message = std::string("state could not be written: ") + e.what(),
               .hint = "nothing that was acknowledged is lost; see the log, then start the daemon again",
               .fields = {{"sqlite_code", std::to_string(sqlite ? sqlite->code : 0)}}};
-  if (code == SQLITE_FULL) {
+  if (is_disk_full(e)) {
     error.reason = "DISK_FULL";
     error.code = Code::resource_exhausted;
     error.hint = "free space on the disk of the state folder, then start the daemon again; nothing that was acknowledged is lost";

@@ -13,6 +13,9 @@ namespace offstage::store {
 
 std::span<const char* const> migrations();  ///< SQL, the n-th makes version n; from migrations.cc, which the build makes
 
+/// SCHEMA_TOO_NEW, NOT_OUR_DATABASE. An empty one is ours.
+Status require_ours(Connection& connection, const std::filesystem::path& database);
+
 /// SCHEMA_TOO_NEW if a newer program has written it, NOT_OUR_DATABASE if it is something else.
 Status migrate(Connection& connection, const std::filesystem::path& database);
 

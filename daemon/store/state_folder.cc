@@ -85,7 +85,8 @@ Result<UniqueFd> lock(const fs::path& folder) {
                  .fields = {{"folder", folder}, {"pid", pid}}};
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+  // Never empty in between: on a full disk the page that was given back would be gone.
+  if (::pwrite(fd.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()) || ::ftruncate(fd.get(), static_cast<off_t>(pid.size())) != 0) {
     return unusable(folder, "writing " + file.string() + ": " + std::strerror(errno));
   }
   return fd;

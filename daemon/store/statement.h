@@ -70,6 +70,7 @@ class Statement {
   bool step();  ///< true: there is a row
   void run();   ///< to its end; for what returns no rows
   void reset();
+  sqlite3_stmt* handle() const { return statement_; }
 
   // columns of the present row
   std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }

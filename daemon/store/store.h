@@ -22,12 +22,13 @@ namespace offstage::store {
 struct StoreOptions {
   std::filesystem::path folder;              ///< the state folder of this machine: made 0700 if missing, owner and mode checked
   std::int64_t low_water_bytes = 256 << 20;  ///< free space below which new work is refused
+  std::int64_t ballast_bytes = 8 << 20;      ///< given up when a commit finds no space; 0: none
 };
 
 class Store {
  public:
   /// `on_durable` is called on the writer's thread with the newest durable revision: post it to the core strand.
-  /// `on_failure` is called on the writer's thread if a commit failed (never retried): log and abort the process.
+  /// `on_failure` is called on a thread of ours if a commit failed or the database is found to be damaged: log and abort the process.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options, std::function<void(core::Revision)> on_durable,
                                              std::function<void(Error)> on_failure);
   ~Store();  // commits what is queued, checkpoints, closes

@@ -2,8 +2,10 @@
 #include "store/writer_thread.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "base/faults.h"
 #include "store/errors.h"
 
 namespace offstage::store {
@@ -13,6 +15,7 @@ namespace {
 constexpr std::size_t kMostChanges = 100'000, kMostBytes = 256 << 20;
 constexpr auto kLazy = std::chrono::milliseconds(50);
 constexpr auto kIdle = std::chrono::milliseconds(250);
+constexpr auto kBallast = std::chrono::seconds(5);
 constexpr int kPage = 4096, kLargeWal = (64 << 20) / kPage;
 
 // What the queue keeps in memory for a change: about its record and its long strings.
@@ -25,8 +28,13 @@ std::size_t bytes_of(const core::Change& change) {
 
 }  // namespace
 
-WriterThread::WriterThread(std::unique_ptr<Connection> connection, std::function<void(core::Revision)> on_durable, std::function<void(Error)> on_failure)
-    : connection_(std::move(connection)), on_durable_(std::move(on_durable)), on_failure_(std::move(on_failure)), writer_(*connection_) {
+WriterThread::WriterThread(std::unique_ptr<Connection> connection, Ballast ballast, std::function<void(core::Revision)> on_durable,
+                           std::function<void(Error)> on_failure)
+    : connection_(std::move(connection)),
+      on_durable_(std::move(on_durable)),
+      on_failure_(std::move(on_failure)),
+      writer_(*connection_),
+      ballast_(std::move(ballast)) {
   sqlite3_wal_hook(connection_->handle(), &WriterThread::wal_grew, this);
   thread_ = std::thread([this] { run(); });
 }
@@ -74,6 +82,11 @@ bool WriterThread::wait(std::unique_lock<std::mutex>& lock) {
     sqlite3_db_release_memory(connection_->handle());
     lock.lock();
   }
+  while (!failed_ && !ballast_.whole() && !work_.wait_for(lock, kBallast, something)) {
+    lock.unlock();
+    ballast_.refill();
+    lock.lock();
+  }
   work_.wait(lock, something);
   if (queue_.empty()) return false;
   work_.wait_until(lock, queue_.front().latest, [&] { return urgent_ || stopping_; });
@@ -105,25 +118,41 @@ void WriterThread::run() {
 }
 
 void WriterThread::commit(const std::deque<Queued>& work) {
-  core::Revision newest = 0;
-  try {
-    Transaction transaction(*connection_, "BEGIN IMMEDIATE");
-    for (const Queued& queued : work) {
-      for (const core::Change& change : queued.batch.changes) writer_.apply(change);
-      newest = std::max(newest, queued.batch.revision);
+  std::optional<core::Revision> newest;
+  while (!newest) {
+    try {
+      newest = write(work);
+    } catch (const std::exception& e) {
+      if (!is_disk_full(e) || !ballast_.give_way()) return fail(e);
     }
-    transaction.commit();
-  } catch (const std::exception& e) {
-    return fail(e);
   }
-  if (newest > 0) on_durable_(newest);
+  crash_point("store.after_fsync_before_ack");
+  if (*newest > 0) on_durable_(*newest);
+  crash_point("store.after_commit");
+  ballast_.refill();
   if (uncheckpointed_pages_ > kLargeWal) checkpoint();
+}
+
+core::Revision WriterThread::write(const std::deque<Queued>& work) {
+  core::Revision newest = 0;
+  for (const Queued& queued : work) newest = std::max(newest, queued.batch.revision);
+  if (seeded_bug("ack_before_commit")) on_durable_(newest);
+  Transaction transaction(*connection_, "BEGIN IMMEDIATE");
+  for (const Queued& queued : work) {
+    for (const core::Change& change : queued.batch.changes) writer_.apply(change);
+    crash_point("store.in_transaction");
+  }
+  crash_point("store.before_commit");
+  transaction.commit();
+  return newest;
 }
 
 // PASSIVE waits for nobody: a reader in the middle of the WAL leaves a rest for the next time. On a full disk the WAL keeps what the database has no room for.
 void WriterThread::checkpoint() {
   uncheckpointed_pages_ = 0;
+  crash_point("store.before_checkpoint");
   const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  crash_point("store.after_checkpoint");
   const int primary = code & 0xff;
   if (primary == SQLITE_OK || primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_FULL) return;
   fail(SqliteError(code, sqlite3_errmsg(connection_->handle())));

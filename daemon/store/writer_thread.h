@@ -5,6 +5,8 @@
 // Everything queued is one transaction. Checkpoints run on the same thread (SQLite before 3.51.3 can damage a WAL that two connections write or checkpoint):
 // when the queue is empty, or when the WAL has grown by 64 MB. They never truncate it, since writing into an allocated file syncs faster.
 //
+// A commit that finds no space on the disk takes some from the ballast and is tried again; any other failure is the end.
+//
 // Thread: submit() and full() any; the callbacks run on the thread, without a lock held.
 #pragma once
 
@@ -17,6 +19,7 @@
 #include <thread>
 
 #include "base/result.h"
+#include "store/ballast.h"
 #include "store/committer.h"
 #include "store/connection.h"
 #include "store/writer.h"
@@ -25,7 +28,7 @@ namespace offstage::store {
 
 class WriterThread : public Committer {
  public:
-  WriterThread(std::unique_ptr<Connection> connection, std::function<void(core::Revision)> on_durable, std::function<void(Error)> on_failure);
+  WriterThread(std::unique_ptr<Connection> connection, Ballast ballast, std::function<void(core::Revision)> on_durable, std::function<void(Error)> on_failure);
   ~WriterThread() override;  ///< commits what is queued, checkpoints
 
   void submit(core::Batch batch) override;
@@ -42,6 +45,7 @@ class WriterThread : public Committer {
   void run();
   bool wait(std::unique_lock<std::mutex>& lock);  ///< false: the end
   void commit(const std::deque<Queued>& work);
+  core::Revision write(const std::deque<Queued>& work);  ///< one transaction; throws
   void checkpoint();
   void fail(const std::exception& why);
   static int wal_grew(void* self, sqlite3*, const char*, int pages);
@@ -50,7 +54,8 @@ class WriterThread : public Committer {
   const std::function<void(core::Revision)> on_durable_;
   const std::function<void(Error)> on_failure_;
   Writer writer_;
-  int wal_pages_ = 0;  // the thread's own, as the next
+  Ballast ballast_;  // the thread's own, as the next
+  int wal_pages_ = 0;
   int uncheckpointed_pages_ = 0;
 
   mutable std::mutex mutex_;

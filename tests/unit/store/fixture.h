@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -17,8 +18,8 @@ namespace offstage::store {
 
 class TempFolder {
  public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "offstage-store-XXXXXX").string();
+  explicit TempFolder(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+    std::string name = (in / "offstage-store-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
     path_ = name;
   }
@@ -33,6 +34,11 @@ class TempFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// Where thousands of folders are made and left: no real disk has to be waited for.
+inline std::filesystem::path memory_disk() {
+  return ::access("/dev/shm", W_OK) == 0 ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
+}
 
 constexpr std::int64_t kNewest = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/unique_fd.h"
+
+namespace offstage::store {
+
+namespace {
+
+Status sync(const std::filesystem::path& path, int flags) {
+  const UniqueFd fd(::open(path.c_str(), flags | O_RDONLY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return file_error(path, std::string("syncing it: ") + std::strerror(errno));
+  return Done{};
+}
+
+}  // namespace
+
+Error file_error(const std::filesystem::path& file, const std::string& why) {
+  return {.code = errno == ENOSPC ? Code::resource_exhausted : Code::failed_precondition,
+          .reason = errno == ENOSPC ? "DISK_FULL" : "FILE_UNUSABLE",
+          .message = "file " + file.string() + " cannot be used: " + why,
+          .hint = "check that its folder may be written by this user and that its disk has room",
+          .fields = {{"file", file}}};
+}
+
+Status sync_file(const std::filesystem::path& file) { return sync(file, O_NOFOLLOW); }
+Status sync_folder(const std::filesystem::path& folder) { return sync(folder, O_DIRECTORY); }
+
+}  // namespace offstage::store
