@@ -33,7 +33,7 @@ void Ballast::refill() {
   const auto now = std::chrono::steady_clock::now();
   if (whole() || (looked_ != decltype(looked_){} && now - looked_ < kLookAgain)) return;
   looked_ = now;
-  if (free_bytes(file_.parent_path()) < keep_free_ + wants_ - has_) return;
+  if (free_bytes(file_.parent_path()) - keep_free_ < wants_ - has_) return;
   const UniqueFd fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return;
   if (::posix_fallocate(fd.get(), 0, wants_) == 0) {
