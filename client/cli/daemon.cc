@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// offstage daemon start|stop [--now]|restart|logs [-f] [-n N]
+// offstage daemon start|stop [--now]|restart|logs [-f] [-n N]|backup FILE
 #include <unistd.h>
 
 #include <chrono>
@@ -86,6 +86,27 @@ int logs(const Context& context, bool follow, const std::string& lines) {
   return succeeded;
 }
 
+/// The daemon's program does it, beside the daemon that runs or without one.
+int backup(const Context& context, const std::string& file) {
+  if (!context.address.empty())
+    return report({.code = Code::invalid_argument,
+                   .message = "--address names a daemon whose disk is elsewhere",
+                   .hint = "run `offstage daemon backup` on the daemon's machine"});
+  const std::string target = fs::absolute(file).string();
+  std::vector<std::string> arguments{"--backup=" + target};
+  if (auto client = context.connect())
+    if (auto server = client->server()) arguments.push_back("--state-dir=" + server->state_dir);
+  auto done = run_daemon_program(arguments);
+  if (!done) return report(done.error());
+  if (!*done) return failed;
+  if (context.json) {
+    out().write(JsonObject().text("file", target).text() + "\n");
+  } else {
+    note("the backup is " + target);
+  }
+  return succeeded;
+}
+
 }  // namespace
 
 void add_daemon(Command root, Context& context) {
@@ -96,6 +117,10 @@ void add_daemon(Command root, Context& context) {
   stop_command.flag("--now", *now, "Kill the running jobs");
   stop_command.runs([&context, now] { return stop(context, *now); });
   daemon.command("restart", "Run its program anew in place; jobs go on").runs([&context] { return restart(context); });
+  auto file = std::make_shared<std::string>();
+  Command backup_command = daemon.command("backup", "Copy its queue and results to a file, while it serves");
+  backup_command.argument("FILE", *file, "Must not exist yet");
+  backup_command.runs([&context, file] { return backup(context, *file); });
   auto follow = std::make_shared<bool>(false);
   auto lines = std::make_shared<std::string>("100");
   Command logs_command = daemon.command("logs", "Print the end of its log");

@@ -53,6 +53,13 @@ Error start_failed(std::string message, const fs::path& log, std::uintmax_t from
   return error;
 }
 
+Error program_missing() {
+  return {.code = Code::failed_precondition,
+          .reason = "DAEMON_PROGRAM_MISSING",
+          .message = "offstaged was not found beside offstage, and not on PATH",
+          .hint = "install both into the same folder"};
+}
+
 Result<fs::path> make_log_folder() {
   const fs::path log = daemon_log_file();
   std::error_code error;
@@ -150,6 +157,27 @@ Result<Daemon> hold_daemon(const Context& context) {
 
 }  // namespace
 
+Result<bool> run_daemon_program(const std::vector<std::string>& arguments) {
+  const fs::path program = find_daemon_program();
+  if (program.empty()) return program_missing();
+  std::vector<std::string> words{program.string()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t files;
+  ::posix_spawn_file_actions_init(&files);
+  ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t pid = 0;
+  const int error = ::posix_spawn(&pid, program.c_str(), &files, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&files);
+  if (error != 0) return start_failed(std::string("offstaged could not be started: ") + std::strerror(error), program, 0);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 Result<Started> start_daemon(const Context& context) {
   if (auto running = already_serves(context); running || running.error().code != Code::no_daemon) return running;
   if (!context.address.empty())
@@ -157,11 +185,7 @@ Result<Started> start_daemon(const Context& context) {
                  .message = "--address names a daemon that is started elsewhere",
                  .hint = "`offstage daemon start` starts your own: leave --address away"};
   const fs::path program = find_daemon_program();
-  if (program.empty())
-    return Error{.code = Code::failed_precondition,
-                 .reason = "DAEMON_PROGRAM_MISSING",
-                 .message = "offstaged was not found beside offstage, and not on PATH",
-                 .hint = "install both into the same folder"};
+  if (program.empty()) return program_missing();
   auto log = make_log_folder();
   if (!log) return log.error();
   const Fd lock(::open((log->string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));

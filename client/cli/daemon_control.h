@@ -13,6 +13,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <offstage/client.h>
 
@@ -33,6 +34,9 @@ Status stop_daemon(const Context& context, bool now);
 
 /// Returns when the new program serves. Errors: no_daemon, RESTART_FAILED.
 Result<Server> restart_daemon(const Context& context);
+
+/// Runs `offstaged ARGUMENTS` to its end; what goes wrong it tells on our stderr. True: it ended well. Errors: DAEMON_PROGRAM_MISSING.
+Result<bool> run_daemon_program(const std::vector<std::string>& arguments);
 
 /// Where a started daemon's output goes: $XDG_STATE_HOME/offstage/MACHINE/daemon.log.
 std::filesystem::path daemon_log_file();

@@ -11,7 +11,7 @@ Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
   CLI::App app("Offstage's daemon: owns a pool of pristine headless Blenders and serves clients on a private socket.", "offstaged");
   app.set_help_flag();
   CommandLine out;
-  std::string config, tls_dir;
+  std::string config, tls_dir, backup, restore;
   bool foreground = false;
   const auto action = [&](const char* flag, Action what, const char* help) {
     app.add_flag_callback(
@@ -22,6 +22,9 @@ Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
   action("--check-config", Action::check_config, "Check the options, show those that are set and from where, and exit");
   action("--print-options", Action::print_options, "Show all options as a table and exit");
   app.add_option("--make-tls", tls_dir, "Make a certificate, its key and a token in DIR and exit")->type_name("DIR");
+  app.add_option("--backup", backup, "Copy the state database to FILE, which must not exist, and exit; a daemon may run")->type_name("FILE");
+  app.add_option("--restore", restore, "Make FILE, a backup, the state database, and exit; the old one is kept under another name")->type_name("FILE");
+  action("--set-aside-damaged", Action::set_aside_damaged, "Look at the state database, move it away if it is damaged, and exit; the next start begins anew");
   app.add_option("--config", config, "Read this file instead of $XDG_CONFIG_HOME/offstage/offstage.toml")->type_name("FILE");
   app.add_flag("--foreground", foreground, "Stay in the foreground (it always does)");
 
@@ -49,6 +52,11 @@ Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
   if (!tls_dir.empty()) {
     out.action = Action::make_tls;
     out.tls_dir = std::filesystem::absolute(tls_dir);
+  }
+  for (const auto& [file, what] : {std::pair(backup, Action::backup), std::pair(restore, Action::restore)}) {
+    if (file.empty()) continue;
+    out.action = what;
+    out.file = std::filesystem::absolute(file);
   }
   if (out.action == Action::help) out.help = app.help();
   return out;

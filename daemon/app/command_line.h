@@ -9,12 +9,13 @@
 
 namespace offstage::app {
 
-enum class Action { serve, check_config, print_options, make_tls, version, help };
+enum class Action { serve, check_config, print_options, make_tls, backup, restore, set_aside_damaged, version, help };
 
 struct CommandLine {
   Action action = Action::serve;
   std::optional<std::filesystem::path> config;
   std::filesystem::path tls_dir;
+  std::filesystem::path file;  ///< of backup and restore
   std::vector<Setting> settings;
   std::string help;
 };

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <asio/post.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
@@ -21,12 +22,15 @@
 #include "app/version.h"
 #include "core/engine.h"
 #include "pool/pool.h"
+#include "store/database.h"
+#include "store/errors.h"
 #include "store/store.h"
 
 namespace offstage::app {
 namespace {
 
 constexpr int exit_commit_failed = 70;
+constexpr std::chrono::seconds disk_look_again{1};
 constexpr std::chrono::seconds stop_patience{1};  // a restart must not wait for a client that sleeps on its connection
 
 class Daemon {
@@ -40,18 +44,22 @@ class Daemon {
  private:
   Status open_store();
   Status open_pool(const std::filesystem::path& worker_code);
-  void restore();
+  Status restore();
   Status serve();
 
   pool::PoolEvents events();
   template <class Event>
   auto news() {
     return [this](const Event& event) {
-      if (phase_ != Phase::ending) engine_->apply(event, Now::read());
+      if (phase_ == Phase::ending) return;
+      const Now now = Now::read();
+      look_at_disk(now);  // first: the news may make room for a job
+      engine_->apply(event, now);
     };
   }
   void default_blender();
 
+  void look_at_disk(Now now);
   std::optional<Mono> after_each();
   void wait_for_signal();
   void on_signal(int number);
@@ -76,6 +84,7 @@ class Daemon {
   std::unique_ptr<core::Engine> engine_;
   std::unique_ptr<api::Server> server_;
   std::string default_blender_;
+  bool disk_low_ = false;
   Phase phase_ = Phase::serving;
   Ending ending_ = Ending::stopped;
 };
@@ -92,7 +101,7 @@ Status Daemon::open(const std::filesystem::path& worker_code) {
                                                                   .default_blender = {},
                                                                   .spares_idle = options_.spares_idle},
                                            *log_, *pool_, hub_);
-  restore();
+  if (Status restored = restore(); !restored) return restored;
   pool_->start();
   return serve();
 }
@@ -102,7 +111,7 @@ Status Daemon::open_store() {
       {.folder = folders_.state, .low_water_bytes = options_.low_water},
       [this](core::Revision durable) { asio::post(strand_.io(), [this, durable] { engine_->on_durable(durable); }); },
       [](const Error& error) {
-        spdlog::critical("a commit failed, and the daemon ends at once: {} ({})", error.message, error.hint);
+        spdlog::critical("the daemon ends at once: {} ({})", error.message, error.hint);
         spdlog::default_logger()->flush();
         ::_exit(exit_commit_failed);
       });
@@ -150,7 +159,7 @@ void Daemon::default_blender() {
   if (std::exchange(default_blender_, name) != name) engine_->apply(core::DefaultBlender{name}, Now::read());
 }
 
-void Daemon::restore() {
+Status Daemon::restore() try {
   const store::Reader& reader = store_->reader();
   engine_->restore(reader.last_revision(), reader.last_seq());
   hub_.start(reader.last_revision());
@@ -159,6 +168,9 @@ void Daemon::restore() {
   const Now now = Now::read();
   for (const core::OpenAttempt& attempt : open) engine_->adopt(attempt, now);
   pool_->adopt(open, reader.all_attempts());
+  return Done{};
+} catch (const store::SqliteError& e) {
+  return store::open_error(e, store::database_in(folders_.state));
 }
 
 Status Daemon::serve() {
@@ -192,6 +204,13 @@ Ending Daemon::run() {
   return ending_;
 }
 
+void Daemon::look_at_disk(Now now) {
+  const bool low = store_->disk_low();
+  if (low == std::exchange(disk_low_, low)) return;
+  spdlog::warn(low ? "the disk of the state folder is almost full: nothing new is accepted or started" : "the disk of the state folder has room again");
+  engine_->apply(core::DiskLow{low}, now);
+}
+
 std::optional<Mono> Daemon::after_each() {
   if (phase_ == Phase::ending) return std::nullopt;
   const Now now = Now::read();
@@ -204,7 +223,11 @@ std::optional<Mono> Daemon::after_each() {
     end(Ending::stopped, false);
     return std::nullopt;
   }
-  return engine_->next_deadline();
+  look_at_disk(now);
+  const auto deadline = engine_->next_deadline();
+  if (!disk_low_) return deadline;
+  const Mono look_again = now.mono + disk_look_again;  // nobody tells of room on a disk
+  return deadline ? std::min(*deadline, look_again) : look_again;
 }
 
 void Daemon::feed_watchdog(Micros interval) {

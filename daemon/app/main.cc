@@ -13,6 +13,7 @@
 #include "app/option_table.h"
 #include "app/process.h"
 #include "app/version.h"
+#include "store/backup.h"
 
 namespace offstage::app {
 namespace {
@@ -29,6 +30,19 @@ int make_tls_files(const std::filesystem::path& folder) {
   if (const auto made = api::make_tls(folder, hosts); !made) return fail(made.error(), 1);
   std::cout << "made certificate.pem, key.pem and token; write into the configuration:\n\n    listen = \"0.0.0.0:7788\"\n    tls_dir = " << folder
             << "\n\nclients need copies of certificate.pem and token\n";
+  return 0;
+}
+
+int told(const Status& done, const std::string& what) {
+  if (!done) return fail(done.error(), 1);
+  std::cout << what << "\n";
+  return 0;
+}
+
+int told(const Result<store::Moved>& moved, const std::string& what) {
+  if (!moved) return fail(moved.error(), 1);
+  for (const auto& path : *moved) std::cout << "kept " << path.string() << "\n";
+  std::cout << what << "\n";
   return 0;
 }
 
@@ -59,13 +73,28 @@ int run(int argc, char** argv) {
     case Action::make_tls:
       return make_tls_files(line->tls_dir);
     case Action::check_config:
+    case Action::backup:
+    case Action::restore:
+    case Action::set_aside_damaged:
     case Action::serve:
       break;
   }
   const Environment environment = process_environment();
   const auto loaded = load_options(line->settings, environment, line->config);
   if (!loaded) return fail(loaded.error(), 2);
-  if (line->action == Action::check_config) return check_config(*loaded, environment);
+  const auto state = find_folders(loaded->options, environment).state;
+  switch (line->action) {
+    case Action::check_config:
+      return check_config(*loaded, environment);
+    case Action::backup:
+      return told(store::back_up(state, line->file), "the backup is " + line->file.string());
+    case Action::restore:
+      return told(store::restore(state, line->file), "restored from " + line->file.string());
+    case Action::set_aside_damaged:
+      return told(store::set_damaged_aside(state), "the next start begins with an empty state database");
+    default:
+      break;
+  }
   if (auto logging = start_logging(loaded->options, environment); !logging) return fail(logging.error(), 1);
 
   const auto executable = own_executable();  // before it can be replaced

@@ -51,6 +51,8 @@ class Engine {
 
   const Scheduler& scheduler() const { return scheduler_; }
   Revision durable() const { return gate_.durable(); }
+  /// How much it remembers of jobs that have not ended: nothing, when there are none.
+  std::size_t entries() const { return scheduler_.entries() + gate_.size() + unseen_.size() + deleting_.size(); }
 
  private:
   template <class Decide>

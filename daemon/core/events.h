@@ -98,6 +98,11 @@ struct MemoryShort {
   bool is_short = false;
 };
 
+/// The disk of the state folder is almost full: nothing is started until it is not. What runs goes on.
+struct DiskLow {
+  bool is_low = false;
+};
+
 /// The catalog's choice: spares of this one are kept from now on. Empty: of none.
 struct DefaultBlender {
   std::string blender;

@@ -5,6 +5,7 @@
 // Thread: the core strand.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 
@@ -31,6 +32,7 @@ class Gate {
     }
   }
   Revision durable() const { return durable_; }
+  std::size_t size() const { return waiting_.size(); }
 
  private:
   std::multimap<Revision, Task> waiting_;

@@ -143,6 +143,12 @@ void Scheduler::drop(const AttemptId& id, Now now, Effects& out) {
   }
 }
 
+std::size_t Scheduler::entries() const {
+  const std::size_t timers = queue_timers_.size() + backoff_timers_.size() + worker_timers_.size() + attempt_timers_.size();
+  return jobs_.size() + queue_.lanes().size() + specs_.size() + attempts_.size() + deletes_.size() + misses_.size() + loaded_.size() + orphans_.size() +
+         waiting_since_.size() + timers + supply_.idle();
+}
+
 bool Scheduler::has_attempt(const JobId& job) const {
   return std::any_of(attempts_.begin(), attempts_.end(), [&](const auto& entry) { return entry.second.job == job; });
 }

@@ -66,6 +66,7 @@ class Scheduler {
   void apply(const KindFailed& news, Now now, Effects& out);
   void apply(const ProofChanged& news, Now now, Effects& out);
   void apply(const MemoryShort& news, Now now, Effects& out);
+  void apply(const DiskLow& news, Now now, Effects& out);
   void apply(const DefaultBlender& news, Now now, Effects& out);
   void durable(Revision revision) { specs_.durable(revision); }
   /// GO may leave: the attempt is alive and nobody has ordered its end. Counts as sent.
@@ -88,6 +89,8 @@ class Scheduler {
   bool stalled() const { return stalled_; }  ///< tick() when the store is no longer full
   bool draining() const { return draining_; }
   Revision last_revision() const { return last_; }
+  /// In all tables but those of kinds and of jobs that have just ended (which are bounded): nothing, when there are no jobs.
+  std::size_t entries() const;
 
  private:
   // scheduler.cc: rows
@@ -145,7 +148,7 @@ class Scheduler {
   Timers<AttemptId> attempt_timers_;
   Revision last_ = 0;
   std::int64_t last_seq_ = 0;
-  bool draining_ = false, memory_short_ = false;
+  bool draining_ = false, memory_short_ = false, disk_low_ = false;
   bool unsettled_ = false;  // there is more to do than one step did
   bool stalled_ = false;    // the store was full when something might have started
   Mono as_of_{};            // of the last step

@@ -145,6 +145,11 @@ void Scheduler::apply(const MemoryShort& news, Now now, Effects& out) {
   settle(now, out);
 }
 
+void Scheduler::apply(const DiskLow& news, Now now, Effects& out) {
+  disk_low_ = news.is_low;
+  settle(now, out);
+}
+
 void Scheduler::apply(const DefaultBlender& news, Now now, Effects& out) {
   supply_.set_default(news.blender, now.mono);
   settle(now, out);

@@ -28,6 +28,7 @@ class FreshSpecs {
     const auto found = specs_.find(job);
     return found == specs_.end() ? nullptr : found->second.second;
   }
+  std::size_t size() const { return specs_.size() + order_.size(); }
   void durable(Revision revision) {
     for (; !order_.empty() && order_.front().first <= revision; order_.pop_front()) {
       const auto found = specs_.find(order_.front().second);

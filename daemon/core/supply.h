@@ -43,6 +43,7 @@ class Supply {
   // idle workers
   void idle(const WorkerIdle& worker);
   bool gone(AttemptId worker);  ///< false: none of the idle ones
+  std::size_t idle() const { return where_.size(); }
   std::optional<WorkerIdle> take(KindId kind, Isolation isolation, bool automatic, Mono now);
 
   // how many to keep

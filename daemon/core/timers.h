@@ -30,6 +30,7 @@ class Timers {
     due_.erase(found);
   }
   bool has(const Key& key) const { return due_.contains(key); }
+  std::size_t size() const { return due_.size(); }
   std::optional<Mono> next() const { return order_.empty() ? std::nullopt : std::optional(order_.begin()->first); }
 
   /// Takes the earliest key whose time has come.
