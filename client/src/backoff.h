@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <stop_token>
 
@@ -24,8 +25,9 @@ class Backoff {
 
   /// The next pause: between half and one and a half of 1, 2, 4 … times the first.
   Millis next() {
+    if (!random_) random_.emplace(std::random_device{}());  // only now: asking the CPU for one costs tens of microseconds in a virtual machine
     std::uniform_real_distribution<double> jitter(0.5, 1.5);
-    const Millis pause(static_cast<Millis::rep>(static_cast<double>(next_.count()) * jitter(random_)));
+    const Millis pause(static_cast<Millis::rep>(static_cast<double>(next_.count()) * jitter(*random_)));
     next_ = std::min(next_ * 2, longest_);
     return pause;
   }
@@ -33,7 +35,7 @@ class Backoff {
  private:
   const Millis first_, longest_;
   Millis next_;
-  std::minstd_rand random_{std::random_device{}()};
+  std::optional<std::minstd_rand> random_;
 };
 
 /// Sleeps, but not after a stop. False: stopped.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The Connection over gRPC. A failed call over a Unix socket is looked into: "no daemon" says more than "UNAVAILABLE".
+#include <absl/synchronization/mutex.h>
 #include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -233,7 +234,8 @@ class GrpcConnection : public Connection {
 
 grpc::ChannelArguments arguments() {
   // Once started, gRPC stays: ending its threads with the last connection would cost milliseconds, and starting them again as many.
-  [[maybe_unused]] static const bool started = (::grpc_init(), true);
+  // And without a debugging aid that some packages of absl leave on, which costs each lock.
+  [[maybe_unused]] static const bool started = (absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore), ::grpc_init(), true);
   grpc::ChannelArguments out;
   out.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // an http_proxy variable would send even localhost to the proxy
   out.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);

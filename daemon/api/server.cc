@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/server.h"
 
+#include <absl/synchronization/mutex.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server.h>
@@ -71,6 +72,7 @@ Server::Server() = default;
 
 Result<std::unique_ptr<Server>> Server::start(const ApiOptions& options, asio::io_context& core, core::Engine& engine, const store::Store& store,
                                               pool::Pool& pool, WatchHub& hub, ServerInfo info) {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);  // a debugging aid that some packages of absl leave on: it costs each lock of gRPC
   log_grpc_by_spdlog();
   grpc::EnableDefaultHealthCheckService(true);
   static std::once_flag once;

@@ -17,7 +17,7 @@
 namespace offstage::pool {
 namespace {
 
-constexpr std::chrono::milliseconds surplus_patience{1000}, first_pause{250}, longest_pause{30'000};
+constexpr std::chrono::milliseconds surplus_patience{1000}, first_pause{250}, longest_pause{30'000}, hand_over_patience{20};
 constexpr std::chrono::minutes proof_keeper_idle{1};  // for a job that may come right after the proof
 constexpr unsigned failures_before_report = 3;
 
@@ -29,7 +29,7 @@ std::string fork_message(const Worker& worker) {
 
 /// Workers of one kind and isolation.
 struct Fleet::Line {
-  Line(asio::io_context& io, Key k) : key(std::move(k)), retry(io), surplus(io), idle(io) {}
+  Line(asio::io_context& io, Key k) : key(std::move(k)), retry(io), surplus(io), idle(io), hand_over(io) {}
   const Key key;
   core::KindId kind = 0;
   bool wanted_by_core = false;  ///< `kind` is set
@@ -38,7 +38,8 @@ struct Fleet::Line {
   std::shared_ptr<Keeper> keeper;  ///< the one that makes workers now
   unsigned failures = 0;           ///< starts in a row
   bool pausing = false;
-  asio::steady_timer retry, surplus, idle;
+  bool yielding = false;  ///< to a hand-over
+  asio::steady_timer retry, surplus, idle, hand_over;
 };
 
 Fleet::Fleet(Context& context, CatalogStore& catalog, AttemptSink& core, FleetEvents events)
@@ -100,7 +101,7 @@ void Fleet::refill(Line& l) {
   if (needed > have && !l.pausing) {
     if (!keeper) {
       start_keeper(l);
-    } else if (l.keeper->stage() == Keeper::Stage::ready) {
+    } else if (l.keeper->stage() == Keeper::Stage::ready && !l.yielding) {
       fork(l, needed - have);
     }
   }
@@ -274,12 +275,24 @@ void Fleet::worker_idle(Worker& worker) {
   refill(*l);
 }
 
+/// Making a process copies the page tables of a whole Blender: milliseconds of a CPU, which the one that has just been taken needs to start its script. So the
+/// fork waits until that has begun, as long as another spare is there for whoever comes next.
 void Fleet::worker_taken(const Worker& worker) {
   Line* const l = line_of(worker);
   if (l == nullptr) return;
-  asio::post(context_.io, [this, alive = alive_, l] {
-    if (*alive) refill(*l);
-  });
+  l->yielding = std::any_of(workers_.begin(), workers_.end(),
+                            [&](const auto& entry) { return entry.second->keeper() == l->keeper && entry.second->stage() == Worker::Stage::idle; });
+  after(l->hand_over, l->yielding ? hand_over_patience : std::chrono::milliseconds(0), [this, l] { stop_yielding(*l); });
+}
+
+void Fleet::worker_started(Worker& worker) {
+  if (Line* l = line_of(worker)) stop_yielding(*l);
+}
+
+void Fleet::stop_yielding(Line& l) {
+  l.yielding = false;
+  l.hand_over.cancel();
+  refill(l);
 }
 
 void Fleet::worker_dismissed(Worker& worker) {

@@ -48,7 +48,7 @@ class Fleet : public KeeperHost, public WorkerHost {
   /// The catalogue is complete: lines that waited for it go on.
   void catalog_changed();
   std::shared_ptr<Worker> find(AttemptId id) const;
-  /// A spare was given an attempt: another one takes its place, unless the core says otherwise in the same step.
+  /// A spare was given an attempt: another one takes its place, in a moment.
   void worker_taken(const Worker& worker);
   const std::unordered_map<AttemptId, std::shared_ptr<Worker>>& workers() const { return workers_; }
   void adopt(std::shared_ptr<Worker> worker) { workers_.emplace(worker->id, std::move(worker)); }
@@ -68,6 +68,7 @@ class Fleet : public KeeperHost, public WorkerHost {
   void worker_exited(AttemptId attempt, const std::string& record_json) override;
   // WorkerHost
   void worker_idle(Worker& worker) override;
+  void worker_started(Worker& worker) override;
   void worker_dismissed(Worker& worker) override;
   void worker_over(Worker& worker, bool early) override;
   bool is_known(pid_t pid) const override;
@@ -80,6 +81,7 @@ class Fleet : public KeeperHost, public WorkerHost {
   Line* line_of(const Keeper& keeper);
   unsigned spares(const Line& line) const;
   void refill(Line& line);
+  void stop_yielding(Line& line);
   void fork(Line& line, unsigned count);
   void start_keeper(Line& line);
   void drop_surplus(Line& line);

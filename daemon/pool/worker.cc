@@ -75,6 +75,7 @@ void Worker::message(const std::string& type) {
     host_->worker_idle(*this);
   } else if (type == "started" && stage_ == Stage::running) {
     sink_->started(id);
+    if (host_ != nullptr) host_->worker_started(*this);
   } else if (type == "outcome" && stage_ == Stage::running) {
     look_for_outcome();
   }

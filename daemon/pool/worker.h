@@ -40,6 +40,7 @@ class WorkerHost {
  public:
   virtual ~WorkerHost() = default;
   virtual void worker_idle(Worker& worker) = 0;
+  virtual void worker_started(Worker& worker) = 0;
   /// It takes no attempt any more; it is still to be proven dead.
   virtual void worker_dismissed(Worker& worker) = 0;
   /// Proven dead and reported. `early`: it died by itself before it was ready.

@@ -18,6 +18,10 @@ from .script import Ending, Script, describe
 
 Boot = dict[str, Any]
 
+# A job that does nothing, as the daemon would send it.
+REHEARSAL: wire.Message = {"t": "prepare", "script": {"text": "import bpy, offstage\nlen(bpy.data.objects)\nbpy.context.scene\n", "name": "<warm>"}, "args": [],
+                           "parameters_json": '{"a": [1, 2.5, "x"]}', "scene": None, "env": {"OFFSTAGE_REHEARSAL": "1"}, "cpus": 0, "umask": 0o077, "nice": 0}
+
 
 def main(boot: Boot) -> NoReturn:
     """A cold worker; the supervisor has made its folder, its session and its log."""
@@ -73,6 +77,7 @@ class Worker:
         if (prepare := connection.expect("prepare")) is None:
             return 0
         self._prepare(prepare)
+        self._page.phase = page.PREPARED
         if connection.expect("go") is None:
             return 0
         self._outcome["started_boottime_us"] = self._page.go()
@@ -87,19 +92,16 @@ class Worker:
         return 0
 
     def _touch(self) -> None:
-        """Does once what each job does, so that its pages are our own before the clock runs."""
-        import bpy
+        """Does what each job does, so that its pages are our own before the clock runs."""
         sys.modules["offstage"] = self._api
         self._renders.install()
         argv, path, main = sys.argv[:], sys.path[:], sys.modules["__main__"]
-        warm = Script("import bpy, offstage\nlen(bpy.data.objects)\nbpy.context.scene\n", "<warm>")
-        warm.set([], {"warm": 1}, self._folder.work)
-        warm.run()
+        self._prepare(wire.decode(wire.encode(REHEARSAL)[wire.LENGTH.size:]))
+        self._script.run()
+        del os.environ["OFFSTAGE_REHEARSAL"]
         sys.argv[:], sys.path[:], sys.modules["__main__"] = argv, path, main
-        values.decode(values.encode({"a": [1, 2.5, "x"]}))
-        wire.decode(wire.encode({"t": "started"})[wire.LENGTH.size:])
-        records.encode(records.OUTCOME, self._outcome)
-        len(bpy.data.objects)
+        self._api.params = {}
+        records.encode(records.OUTCOME, {**self._outcome, "value_json": values.encode(None)})
         if self._cold:
             pristine.flush()
             os.ftruncate(1, 0)           # what Blender says at its start is no part of a job's log; a forked worker has none either
@@ -117,7 +119,6 @@ class Worker:
             self._refusal = {"state": "failed", "reason": "SCRIPT_ERROR", "message": f"parameters cannot be taken in: {error}", "error": describe(error)}
         self._script = Script(prepare["script"]["text"], prepare["script"]["name"])
         self._script.set(prepare["args"], self._api.params, self._folder.work)
-        self._page.phase = page.PREPARED
 
     def _finish(self, ending: Ending) -> None:
         if os.getpid() != self._pid:     # a child that the script has forked came out at the script's end
