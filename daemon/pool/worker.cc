@@ -109,8 +109,8 @@ void Worker::terminate() {
 void Worker::kill() {
   if (stage_ == Stage::over) return;
   killed_by_us_ = true;
+  if (keeper_) keeper_->send(frame(plain_message("kill", id)));  // first: its record tells who ended it
   send_signal(pidfd_, SIGKILL);
-  if (keeper_) keeper_->send(frame(plain_message("kill", id)));
 }
 
 void Worker::dismiss() {

@@ -9,11 +9,12 @@ import os
 import selectors
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import memory, page, process, records, wire
+from . import memory, oom, page, process, records, wire
 from .folder import Folder
 
 STRAY_POLL_S = 0.002
@@ -31,6 +32,7 @@ class Kept:
     memory_bytes: int = 0
     memory_base: int = 0                 # private bytes before the job; a cold Blender has much, a forked one little
     deadline_s: float | None = None
+    oom_kills: int = 0                   # of the kernel, when it was given its job
     killed_by: str = ""
     strays_killed: int = 0
     end: dict[str, Any] = field(default_factory=dict)
@@ -40,6 +42,8 @@ class Keeper:
     def __init__(self, boot: dict[str, Any], connection: wire.Connection, start: Callable[[str, str], int], private_base: bool) -> None:
         """`start(attempt, nonce)` gives the pid of a new worker. `private_base`: workers have private memory before their job that does not count."""
         self._attempts = boot["attempts"]
+        self._versions = {"blender": boot["blender"]["version"], "python": sys.version.split()[0]}
+        self._oom = oom.Kills()
         self._sample_s = boot.get("options", {}).get("memory_sample_ms", MEMORY_SAMPLE_MS) / 1000
         self._start, self._private_base = start, private_base
         self._socket: socket.socket | None = connection.sock
@@ -152,6 +156,7 @@ class Keeper:
 
     def _limit(self, worker: Kept, message: wire.Message) -> None:
         worker.memory_bytes, worker.deadline_s = message.get("memory_bytes", 0), message.get("deadline_s")
+        worker.oom_kills = self._oom.count()
         phase, _ = page.peek(Folder.of(self._attempts, worker.attempt).page)
         if worker.memory_bytes and self._private_base and phase == page.IDLE:
             worker.memory_base = memory.private_bytes(worker.pid)
@@ -177,16 +182,21 @@ class Keeper:
     # Ends.
 
     def _reap(self, worker: Kept) -> None:
+        if self._socket:
+            self._talk(selectors.EVENT_READ)   # "kill" is said before the signal is sent; who has not heard it would take that for somebody else's
         _, status, usage = os.wait4(worker.pid, 0)
         self._selector.unregister(worker.pidfd)
         os.close(worker.pidfd)
         del self._workers[worker.pid]
         signalled = os.WIFSIGNALED(status)
+        killed = signalled and os.WTERMSIG(status) == signal.SIGKILL
+        if killed and not worker.killed_by and self._oom.count() > worker.oom_kills:
+            worker.killed_by = "oom"
         worker.end = {"attempt": worker.attempt, "pid": worker.pid, "start_ticks": worker.start_ticks, "status": status,
                       "exit_code": 0 if signalled else os.WEXITSTATUS(status), "signal": os.WTERMSIG(status) if signalled else 0,
-                      "core": os.WCOREDUMP(status), "killed_by": worker.killed_by if signalled and os.WTERMSIG(status) == signal.SIGKILL else "",
+                      "core": os.WCOREDUMP(status), "killed_by": worker.killed_by if killed else "",
                       "user_s": usage.ru_utime, "system_s": usage.ru_stime, "max_rss_bytes": usage.ru_maxrss * 1024,
-                      "ended_boottime_us": page.boottime_us()}
+                      "memory_limit_bytes": worker.memory_bytes, "versions": self._versions, "ended_boottime_us": page.boottime_us()}
         self._dead.append(worker)
 
     def _settle(self) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The keeper's duties: strays, limits, deadlines, life beyond the daemon."""
 
+import os
+import signal
 import time
 
 from wire_host import Blender, Host, Keeper, read_record, value
@@ -50,6 +52,17 @@ def test_a_kill_takes_the_whole_tree(host: Host, keeper: Keeper):
     record = worker.end(30)
     assert (record["signal"], record["killed_by"], record["strays_killed"]) == (9, "kill", 2)
     assert not any(alive(int(pid)) for pid in worker.log.split())
+
+
+def test_who_is_told_of_a_kill_and_sees_the_death_at_once_knows_whose_it_was(host: Host, keeper: Keeper):
+    worker = keeper.fork().start("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)")
+    host.until(lambda: "\n" in worker.log, 30, "its pid")
+    os.kill(keeper.hello["pid"], signal.SIGSTOP)
+    keeper.say("kill", worker)
+    os.kill(int(worker.log), signal.SIGKILL)
+    os.kill(keeper.hello["pid"], signal.SIGCONT)
+    record = worker.end(30)
+    assert (record["signal"], record["killed_by"]) == (9, "kill")
 
 
 def test_too_much_private_memory_is_death_by_the_keeper_and_said_so(host: Host, keeper: Keeper):
