@@ -13,7 +13,7 @@ from collections.abc import Callable
 SIZE = 4096
 MAGIC = b"OFFSTAG1"
 MESSAGE_BYTES = 1024
-IDLE, PREPARED, RUNNING, ENDED = range(4)
+IDLE, PREPARED, RUNNING, ENDED, NO_ROOM = range(5)
 
 # Indices of 8-byte fields.
 _SEQUENCE, _FRACTION, _COUNT, _PHASE, _STARTED, _LENGTH, _CANCEL = 1, 2, 3, 4, 5, 6, 256

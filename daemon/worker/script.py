@@ -64,7 +64,10 @@ class Script:
     def _failed(self, error: BaseException) -> Ending:
         error.__traceback__ = self._own(error.__traceback__)
         details = describe(error)
-        sys.stderr.write(details["traceback"])
+        try:
+            sys.stderr.write(details["traceback"])
+        except Exception:                # closed by the script, or there is no room for the log: the outcome has it
+            pass
         return Ending(error=details, exception=error)
 
     def _own(self, top: TracebackType | None) -> TracebackType | None:

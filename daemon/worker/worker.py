@@ -11,7 +11,7 @@ import threading
 import traceback
 from typing import Any, NoReturn
 
-from . import interrupt, page, pristine, process, quiesce, records, scene, values, wire
+from . import causes, interrupt, page, pristine, process, quiesce, records, scene, values, wire
 from .folder import Folder
 from .offstage_api import Api
 from .script import Ending, Script, describe
@@ -64,6 +64,7 @@ class Worker:
         self._renders = interrupt.RenderWatch(self._page)
         self._script = Script("", "")
         self._outcome: dict[str, Any] = {"attempt": self._attempt, "warnings": []}
+        self._memory_bytes = 0               # the job's limit
         self._refusal: dict[str, Any] = {}   # why the script cannot run; told after GO
 
     def live(self) -> int:
@@ -83,7 +84,9 @@ class Worker:
         self._outcome["started_boottime_us"] = self._page.go()
         connection.send({"t": "started"})
         ending = Ending() if self._refusal else self._script.run()
-        self._finish(ending)
+        if not self._finish(ending):
+            self._page.phase = page.NO_ROOM
+            return 1
         self._page.phase = page.ENDED
         try:
             connection.send({"t": "outcome"})
@@ -107,20 +110,24 @@ class Worker:
             os.ftruncate(1, 0)           # what Blender says at its start is no part of a job's log; a forked worker has none either
 
     def _prepare(self, prepare: wire.Message) -> None:
+        self._memory_bytes = prepare.get("memory_bytes", 0)
         pristine.dressed(prepare)
         if prepare["scene"]:
             try:
                 self._outcome["warnings"] = scene.open_scene(prepare["scene"]["path"], prepare["scene"]["trust"])
             except scene.Unreadable as error:
-                self._refusal = {"state": "failed", "reason": "SCENE_UNREADABLE", "message": str(error)}
+                self._refusal = {"state": "failed", "reason": "SCENE_UNREADABLE", "message": str(error),
+                                 "hint": "open it in a Blender of that version; `offstage blenders` lists the others"}
         try:
             self._api.params = values.decode(prepare["parameters_json"] or "{}")
         except Exception as error:       # an array where there is no numpy, a broken base64
-            self._refusal = {"state": "failed", "reason": "SCRIPT_ERROR", "message": f"parameters cannot be taken in: {error}", "error": describe(error)}
+            self._refusal = {"state": "failed", "reason": "SCRIPT_ERROR", "message": f"parameters cannot be taken in: {error}", "error": describe(error),
+                             "hint": "look at the values of --param and --params"}
         self._script = Script(prepare["script"]["text"], prepare["script"]["name"])
         self._script.set(prepare["args"], self._api.params, self._folder.work)
 
-    def _finish(self, ending: Ending) -> None:
+    def _finish(self, ending: Ending) -> bool:
+        """Leaves the outcome. False: not even that has room on the disk."""
         if os.getpid() != self._pid:     # a child that the script has forked came out at the script's end
             pristine.flush()
             os._exit(1 if ending.error else ending.exit_code)
@@ -133,9 +140,16 @@ class Worker:
             self._folder.sync_out()
             records.write(self._folder.path, records.OUTCOME, self._outcome)
         except OSError as error:
-            self._outcome.pop("value_json", None)
-            self._outcome.update(state="failed", reason="DISK_FULL", message=f"results could not be written: {error}")
-            records.write(self._folder.path, records.OUTCOME, self._outcome)
+            what, full = "results could not be written", causes.says_no_room(error)
+            told = causes.no_room(what, error) if full else {"reason": "RESULT_INVALID", "message": f"{what}: {error}"}
+            small = {key: self._outcome[key] for key in ("attempt", "started_boottime_us", "ended_boottime_us")}
+            try:
+                records.write(self._folder.path, records.OUTCOME, {**small, "state": "failed", "warnings": [], **told})
+            except OSError:
+                if full:
+                    return False
+                raise
+        return True
 
     def _judge(self, ending: Ending) -> dict[str, Any]:
         if self._refusal:
@@ -144,13 +158,17 @@ class Worker:
         if early or isinstance(ending.exception, self._api.Cancelled):
             return {"state": "cancelled", "message": "the script ended early, as it was asked to"}
         if ending.error:
-            return {"state": "failed", "reason": "SCRIPT_ERROR", "message": f"{ending.error['type']}: {ending.error['message']}", "error": ending.error}
+            told = causes.cause(ending.exception, self._memory_bytes) or {
+                "reason": "SCRIPT_ERROR", "message": f"{ending.error['type']}: {ending.error['message']}", "hint": "look at the line that the traceback names"}
+            return {"state": "failed", **told, "error": ending.error}
         if ending.exit_code:
-            return {"state": "failed", "reason": "EXIT_CODE", "message": f"the script ended with exit code {ending.exit_code}", "exit_code": ending.exit_code}
+            return {"state": "failed", "reason": "EXIT_CODE", "message": f"the script ended with exit code {ending.exit_code}", "exit_code": ending.exit_code,
+                    "hint": "the script itself said so (sys.exit); its words are in the log"}
         try:
             return {"state": "succeeded", "value_json": values.encode(self._api.result), "exit_code": 0}
         except values.Unfit as error:
-            return {"state": "failed", "reason": "RESULT_INVALID", "message": str(error)}
+            return {"state": "failed", "reason": "RESULT_INVALID", "message": str(error),
+                    "hint": "give plain values; write what is large into a file of offstage.out_dir"}
         except BaseException as error:   # a type of the script's own that fails while it is looked at
             return {"state": "failed", "reason": "RESULT_INVALID", "message": f"result: {describe(error)['message']}", "error": describe(error)}
 
