@@ -58,7 +58,8 @@ def test_who_is_told_of_a_kill_and_sees_the_death_at_once_knows_whose_it_was(hos
     worker = keeper.fork().start("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)")
     host.until(lambda: "\n" in worker.log, 30, "its pid")
     os.kill(keeper.hello["pid"], signal.SIGSTOP)
-    os.kill(int(worker.log), signal.SIGKILL)   # in this order the death is the first that it is woken for
+    os.kill(int(worker.log), signal.SIGKILL)
+    host.until(lambda: not alive(int(worker.log)), 30, "its death")   # first, so that it is the first that the keeper is woken for
     keeper.say("kill", worker)
     os.kill(keeper.hello["pid"], signal.SIGCONT)
     record = worker.end(30)
