@@ -314,7 +314,7 @@ def main() -> int:
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(FIGURES)} (default: all)")
     parser.add_argument("--json", type=Path, help="write the rows here, too")
     parser.add_argument("--blender", default=shutil.which("blender") or "blender")
-    parser.add_argument("--build", type=Path, default=ROOT / "build/release")
+    parser.add_argument("--build", type=lambda path: Path(path).resolve(), default=ROOT / "build/release")  # XDG folders count only if they are absolute
     parser.add_argument("--quick", action="store_true", help="a tenth of the repetitions")
     args = parser.parse_args()
     unknown = [f for f in args.figures if f not in FIGURES]
