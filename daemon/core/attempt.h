@@ -27,14 +27,16 @@ struct Attempt {
   ProcessId process;
   unsigned slots = 0;  ///< held now; given back when the attempt is over
   AttemptState state = AttemptState::starting;
-  bool went = false;  ///< GO has left: user code may run
-  bool over = false;  ///< the outcome is known; its processes may still be there
+  bool went = false;     ///< GO has left: user code may run
+  bool adopted = false;  ///< of an earlier daemon: how it dies says nothing of its kind
+  bool over = false;     ///< the outcome is known; its processes may still be there
   Stop stop = Stop::none;
   StopStage stage = StopStage::not_begun;
   Revision stop_after = 0;  ///< acts of a cancel wait for its record
   Mono assigned{}, started{}, progressed{};
   Wall create_time{}, start_time{}, end_time{};
   Failure failure;
+  std::optional<Outcome> last_word;  ///< told already, and to be believed when nothing of it is left
   double progress = -1;
   std::string progress_message;
 };

@@ -24,7 +24,7 @@ struct Go {
 };
 struct RaiseFlag {
   AttemptId attempt;
-  int why = 0;  ///< flag_cancelled or flag_timed_out
+  int why = 0;  ///< one of the flags below
 };
 struct Terminate {
   AttemptId attempt;
@@ -37,7 +37,8 @@ struct Forget {
 };
 using Command = std::variant<Want, Prepare, Go, RaiseFlag, Terminate, Kill, Forget>;
 
-constexpr int flag_cancelled = 1, flag_timed_out = 2;
+/// As the page has them (daemon/worker/WIRE.md): from 2 on it is a timeout.
+constexpr int flag_cancelled = 1, flag_timed_out_run = 2, flag_timed_out_progress = 3, flag_timed_out_start = 4;
 
 /// A command, and the revision that must be durable before it leaves (0: at once).
 struct Act {

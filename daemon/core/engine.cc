@@ -70,9 +70,9 @@ void Engine::update(JobChange change, Now now, Reply<Done> reply) {
   reply_when_durable(std::move(decided), std::move(reply));
 }
 
-void Engine::cancel(JobId id, Now now, Reply<Done> reply) {
+void Engine::cancel(JobId id, Now now, Reply<Done> reply, const std::string& by) {
   Result<Revision> decided = Revision{0};
-  step(now, [&](Effects& out) { decided = scheduler_.cancel(id, now, out); });
+  step(now, [&](Effects& out) { decided = scheduler_.cancel(id, now, out, by); });
   reply_when_durable(std::move(decided), std::move(reply));
 }
 

@@ -28,8 +28,9 @@ class Engine {
 
   // requests; errors are replied at once, successes when durable
   void create(std::vector<NewJob> jobs, Now now, Reply<std::vector<Job>> reply);
-  void update(JobChange change, Now now, Reply<Done> reply);                                       ///< NOT_FOUND also for ended jobs, but for labels alone
-  void cancel(JobId id, Now now, Reply<Done> reply);                                               ///< NOT_FOUND: not live (the caller looks into the store)
+  void update(JobChange change, Now now, Reply<Done> reply);  ///< NOT_FOUND also for ended jobs, but for labels alone
+  /// NOT_FOUND: not live (the caller looks into the store). `by`: who asks, for people.
+  void cancel(JobId id, Now now, Reply<Done> reply, const std::string& by = {});
   void retry(StoredJob job, Now now, Reply<Done> reply);                                           ///< `job` as the store has it, failed or cancelled
   void remove(JobId id, std::vector<AttemptId> attempts, bool force, Now now, Reply<Done> reply);  ///< replies when the row is gone, and what ran is dead
   void set_slots(unsigned slots, Now now);

@@ -117,6 +117,7 @@ struct OpenAttempt {
   Isolation isolation = Isolation::process;
   ProcessId process;
   Wall create_time{}, start_time{};
+  Failure failure = {};  ///< who cancelled it, if somebody has
 };
 
 }  // namespace offstage::core

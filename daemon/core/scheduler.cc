@@ -95,7 +95,7 @@ void Scheduler::end(Job& job, End how, Now now, Effects& out) {
 
 void Scheduler::conclude(Attempt& attempt, Job& job, Outcome outcome, Now now, Effects& out) {
   attempt.state = outcome.state;
-  attempt.failure = outcome.failure;
+  if (outcome.state != AttemptState::cancelled) attempt.failure = outcome.failure;  // of a cancelled one it says by whom
   if (outcome.state == AttemptState::failed && (job.retry_on & bit(outcome.failure.reason)) != 0 && job.attempts < job.max_attempts) {
     enqueue(job, now);
     if (job.state == JobState::queued) {

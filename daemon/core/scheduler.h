@@ -47,7 +47,7 @@ class Scheduler {
   // requests: the revision that must be durable before success is told (scheduler_requests.cc)
   Result<std::vector<Job>> create(std::vector<NewJob> jobs, Now now, Effects& out);
   Result<Revision> update(const JobChange& change, Now now, Effects& out);
-  Result<Revision> cancel(JobId id, Now now, Effects& out);
+  Result<Revision> cancel(JobId id, Now now, Effects& out, const std::string& by = {});
   Result<Revision> retry(const StoredJob& stored, Now now, Effects& out);
   /// Done when Effects::deleted names the job, in this step or a later one.
   Status remove(JobId id, const std::vector<AttemptId>& attempts, bool force, Now now, Effects& out);
@@ -83,6 +83,7 @@ class Scheduler {
 
   // looks
   const Kinds& kinds() const { return supply_.kinds(); }
+  std::vector<Supply::Tripped> tripped(Mono now) const { return supply_.tripped(now); }  ///< breakers that are not closed
   const Slots& slots() const { return slots_; }
   const JobTable& jobs() const { return jobs_; }
   const std::unordered_map<AttemptId, Attempt>& attempts() const { return attempts_; }
@@ -113,8 +114,9 @@ class Scheduler {
   void end(Job& job, End how, Now now, Effects& out);                                 // the record is gone afterwards
   void conclude(Attempt& attempt, Job& job, Outcome outcome, Now now, Effects& out);  // ends or retries; writes the job's row, not the attempt's
   void stop(Attempt& attempt, Stop why, Micros grace, Now now, Effects& out);
-  void release(Attempt& attempt, Now now);                     // its slots; it is over
-  void drop(const AttemptId& attempt, Now now, Effects& out);  // nothing of it is left
+  void release(Attempt& attempt, Now now);                                             // its slots; it is over
+  void judge(const Attempt& attempt, Reason reason, const std::string& why, Now now);  // its kind, by how it ended (scheduler_news.cc)
+  void drop(const AttemptId& attempt, Now now, Effects& out);                          // nothing of it is left
   bool has_attempt(const JobId& job) const;
 
   // scheduler_assign.cc

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the pool tells. News of an attempt that is unknown, or over already, is late: it changes nothing.
+#include <utility>
+
 #include "core/scheduler.h"
 
 namespace offstage::core {
@@ -18,6 +20,9 @@ Failure no_worker(const std::string& why) {
 
 Outcome failed(Failure failure) { return {AttemptState::failed, std::move(failure), {}, {}}; }
 
+/// It was ended from outside, or says so: CANCELLED and TIMED_OUT are told of the dead only. A daemon before this one may have ordered it.
+bool cut_short(const Outcome& outcome) { return outcome.state == AttemptState::cancelled || outcome.failure.reason == Reason::timed_out; }
+
 }  // namespace
 
 void Scheduler::apply(const WorkerIdle& news, Now now, Effects& out) {
@@ -32,6 +37,7 @@ void Scheduler::apply(const WorkerGone& news, Now now, Effects& out) {
   Attempt& attempt = found->second;
   if (attempt.over || attempt.state != AttemptState::starting) return apply(AttemptGone{news.worker, {}}, now, out);  // it did begin
 
+  judge(attempt, Reason::crashed, "a worker died before the script's first line", now);
   release(attempt, now);
   out.batch.changes.emplace_back(AttemptDelete{attempt.id});
   if (Job* job = jobs_.find(attempt.job)) {
@@ -39,7 +45,7 @@ void Scheduler::apply(const WorkerGone& news, Now now, Effects& out) {
     if (deletes_.contains(job->id)) {
       // drop() below deletes it
     } else if (job->state == JobState::cancelling) {
-      end(*job, {.state = JobState::cancelled}, now, out);
+      end(*job, {.state = JobState::cancelled, .failure = attempt.failure}, now, out);
     } else if (attempt.stop == Stop::timeout) {
       end(*job, {.failure = attempt.failure}, now, out);
     } else if (++misses_[job->id] >= most_misses) {
@@ -53,6 +59,15 @@ void Scheduler::apply(const WorkerGone& news, Now now, Effects& out) {
   out.urgent = true;
   drop(news.worker, now, out);
   settle(now, out);
+}
+
+void Scheduler::judge(const Attempt& attempt, Reason reason, const std::string& why, Now now) {
+  const Job* job = jobs_.find(attempt.job);
+  if (!job || attempt.isolation != Isolation::fork) return;
+  const bool ours =
+      attempt.stop != Stop::none || attempt.adopted || reason == Reason::timed_out || reason == Reason::out_of_memory || reason == Reason::disk_full;
+  const bool died = reason == Reason::crashed || reason == Reason::lost;
+  supply_.judge(job->kind, attempt.id, ours ? Supply::End::told_nothing : died ? Supply::End::crashed : Supply::End::worked, why, now.mono);
 }
 
 void Scheduler::apply(const AttemptStarted& news, Now now, Effects& out) {
@@ -79,8 +94,11 @@ void Scheduler::apply(const AttemptEnded& news, Now now, Effects& out) {
   Attempt& attempt = found->second;
   attempt.progress = news.progress;
   attempt.progress_message = news.progress_message;
+  judge(attempt, news.outcome.failure.reason, news.outcome.failure.message, now);
   release(attempt, now);
-  if (attempt.stop == Stop::none) {  // otherwise its end is told when nothing of it is left
+  if (cut_short(news.outcome)) {
+    attempt.last_word = news.outcome;
+  } else if (attempt.stop == Stop::none) {  // otherwise its end is told when nothing of it is left
     if (Job* job = jobs_.find(attempt.job)) conclude(attempt, *job, news.outcome, now, out);
     write(attempt, out);
   }
@@ -92,6 +110,7 @@ void Scheduler::apply(const AttemptGone& news, Now now, Effects& out) {
   if (found == attempts_.end()) return;
   Attempt& attempt = found->second;
   const bool told = attempt.over;
+  if (!told) judge(attempt, Reason::lost, "a worker was lost", now);
   if (!told) release(attempt, now);
   Job* job = jobs_.find(attempt.job);
   if (job && job->attempt == attempt.id && !deletes_.contains(job->id)) {
@@ -99,6 +118,8 @@ void Scheduler::apply(const AttemptGone& news, Now now, Effects& out) {
       conclude(attempt, *job, {AttemptState::cancelled, {}, {}, {}}, now, out);
     } else if (attempt.stop == Stop::timeout) {
       conclude(attempt, *job, failed(attempt.failure), now, out);
+    } else if (attempt.last_word) {
+      conclude(attempt, *job, *std::exchange(attempt.last_word, {}), now, out);
     } else if (!told) {
       conclude(attempt, *job,
                failed({Reason::lost, "the worker is gone and left no outcome", "see the attempt's log; `offstage retry` runs the job again", {}, {}}), now,

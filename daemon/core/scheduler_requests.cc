@@ -3,6 +3,7 @@
 // What clients ask for. A request that changes nothing (a repeated submit, a second cancel) succeeds with the revision that made it so.
 #include <algorithm>
 
+#include "core/cancelled.h"
 #include "core/scheduler.h"
 
 namespace offstage::core {
@@ -136,7 +137,7 @@ Result<Revision> Scheduler::update(const JobChange& change, Now now, Effects& ou
   return revision;
 }
 
-Result<Revision> Scheduler::cancel(JobId id, Now now, Effects& out) {
+Result<Revision> Scheduler::cancel(JobId id, Now now, Effects& out, const std::string& by) {
   Job* job = jobs_.find(id);
   if (!job) {
     const RecentJobs::Entry* recent = recent_.find(id);
@@ -145,7 +146,7 @@ Result<Revision> Scheduler::cancel(JobId id, Now now, Effects& out) {
   }
   if (job->state == JobState::cancelling) return job->revision;
   if (job->state != JobState::running) {
-    end(*job, {.state = JobState::cancelled}, now, out);
+    end(*job, {.state = JobState::cancelled, .failure = cancelled_by(by)}, now, out);
     const Revision revision = last_;
     settle(now, out);
     return revision;
@@ -154,7 +155,11 @@ Result<Revision> Scheduler::cancel(JobId id, Now now, Effects& out) {
   write(*job, out);
   out.urgent = true;
   const Revision revision = job->revision;
-  if (const auto attempt = attempts_.find(job->attempt); attempt != attempts_.end()) stop(attempt->second, Stop::cancel, job->timeouts.cancel_grace, now, out);
+  if (const auto attempt = attempts_.find(job->attempt); attempt != attempts_.end()) {
+    attempt->second.failure = cancelled_by(by);
+    write(attempt->second, out);
+    stop(attempt->second, Stop::cancel, job->timeouts.cancel_grace, now, out);
+  }
   settle(now, out);
   return revision;
 }

@@ -35,6 +35,8 @@ void Scheduler::adopt(const OpenAttempt& open, Now now) {
   attempt.process = open.process;
   attempt.create_time = open.create_time;
   attempt.start_time = open.start_time;
+  attempt.failure = open.failure;
+  attempt.adopted = true;
   attempt.went = true;  // perhaps: the daemon that knew is gone
   attempt.assigned = now.mono - (now.wall - open.create_time);
   attempt.started = now.mono - (now.wall - open.start_time);

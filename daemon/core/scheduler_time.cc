@@ -31,7 +31,7 @@ void Scheduler::escalate(Attempt& attempt, Micros grace, Now now, Effects& out) 
   switch (attempt.stage) {
     case StopStage::not_begun:
       attempt.stage = StopStage::flagged;
-      out.act(RaiseFlag{attempt.id, attempt.stop == Stop::cancel ? flag_cancelled : flag_timed_out}, after);
+      out.act(RaiseFlag{attempt.id, attempt.stop == Stop::cancel ? flag_cancelled : flag_of(attempt.failure)}, after);
       attempt_timers_.set(attempt.id, now.mono + grace);
       return;
     case StopStage::flagged:

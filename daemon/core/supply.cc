@@ -5,7 +5,6 @@
 
 namespace offstage::core {
 namespace {
-constexpr Micros distrust = std::chrono::minutes(5);
 constexpr unsigned warm_spares = 2;           // of the default Blender
 constexpr unsigned warm_spares_unproven = 1;  // cold ones cost a whole Blender each, and the proof is about to tell
 }  // namespace
@@ -40,16 +39,31 @@ void Supply::warm_default(Mono now) {
       .demand.expect(state == ForkProof::pending ? warm_spares_unproven : warm_spares, now);
 }
 
-bool Supply::distrusted(KindId kind, Mono now) const {
-  const auto fork = groups_.find({kind, Isolation::fork});
-  return fork != groups_.end() && fork->second.distrusted_until && now < *fork->second.distrusted_until;
-}
-
 std::optional<Isolation> Supply::resolve(KindId kind, Isolation asked, Mono now) const {
   if (asked == Isolation::process) return Isolation::process;
   const bool proven = proof(kinds_.at(kind).blender).state == ForkProof::proven;
   if (asked == Isolation::fork) return proven ? std::optional(Isolation::fork) : std::nullopt;
-  return proven && !distrusted(kind, now) ? Isolation::fork : Isolation::process;
+  if (!proven) return Isolation::process;
+  const auto found = groups_.find({kind, Isolation::fork});
+  if (found == groups_.end() || found->second.breaker.state(now) == Breaker::State::closed) return Isolation::fork;
+  return found->second.breaker.trial_is_due(now) && !found->second.idle.empty() ? Isolation::fork : Isolation::process;
+}
+
+void Supply::judge(KindId kind, AttemptId attempt, End end, const std::string& why, Mono now) {
+  Breaker& breaker = group({kind, Isolation::fork}).breaker;
+  if (end == End::worked) breaker.worked();
+  if (end == End::crashed) breaker.crashed(attempt, why, now);
+  if (end == End::told_nothing) breaker.told_nothing(attempt);
+}
+
+std::vector<Supply::Tripped> Supply::tripped(Mono now) const {
+  std::vector<Tripped> out;
+  for (const auto& [key, group] : groups_) {
+    const Breaker& breaker = group.breaker;
+    if (breaker.state(now) != Breaker::State::closed)
+      out.push_back({kinds_.at(key.first), breaker.state(now), breaker.crashes(), breaker.why(), breaker.until()});
+  }
+  return out;
 }
 
 void Supply::idle(const WorkerIdle& worker) {
@@ -72,11 +86,18 @@ std::optional<WorkerIdle> Supply::take(KindId kind, Isolation isolation, bool au
   Group& wanted = group({kind, isolation});
   Group* from = &wanted;
   if (from->idle.empty() && automatic && isolation == Isolation::fork) from = &group({kind, Isolation::process});
+  const auto forks = groups_.find({kind, Isolation::fork});
+  const bool trial = automatic && forks != groups_.end() && forks->second.breaker.trial_is_due(now);
+  if (trial) forks->second.trial.expect(1, now);
   if (from->idle.empty()) return std::nullopt;
   const WorkerIdle worker = from->idle.front();
   from->idle.pop_front();
   from->say = wanted.say = true;
   where_.erase(worker.worker);
+  if (trial && from == &forks->second) {
+    forks->second.breaker.begin_trial(worker.worker);
+    forks->second.trial.forget();
+  }
   wanted.demand.assigned(now);
   return worker;
 }
@@ -85,7 +106,8 @@ void Supply::failed(const KindFailed& news, Mono now) {
   Group& group = this->group({news.kind, news.isolation});
   group.demand.forget();  // spares nobody waits for are not worth another failure
   group.say = true;
-  if (news.isolation == Isolation::fork) group.distrusted_until = now + distrust;
+  group.trial.forget();
+  if (news.isolation == Isolation::fork) group.breaker.failed(news.failure.message, now);
 }
 
 void Supply::begin_count() {
@@ -97,13 +119,13 @@ void Supply::waits(KindId kind, Isolation isolation) { ++group({kind, isolation}
 void Supply::say_wants(unsigned slots, Mono now, Effects& out) {
   for (auto at = groups_.begin(); at != groups_.end();) {
     auto& [key, group] = *at;
-    const unsigned ahead = keep_spares_ ? group.demand.ahead(now) : 0;
+    const unsigned ahead = this->ahead(group, now);
     const unsigned want = group.waiting + (key.second == Isolation::process ? std::min(ahead, slots) : ahead);
     if (want != group.said || group.say) out.act(Want{key.first, key.second, want});
     group.said = want;
     group.say = false;
-    const bool distrusted = group.distrusted_until && now < *group.distrusted_until;
-    at = want == 0 && group.demand.ahead(now) == 0 && group.idle.empty() && !distrusted ? groups_.erase(at) : std::next(at);
+    const bool forgotten = group.demand.ahead(now) == 0 && group.trial.ahead(now) == 0 && group.breaker.idle(now);
+    at = want == 0 && group.idle.empty() && forgotten ? groups_.erase(at) : std::next(at);
   }
 }
 
@@ -111,8 +133,9 @@ std::optional<Mono> Supply::next_change(Mono now) const {
   std::optional<Mono> next;
   if (!keep_spares_) return next;
   for (const auto& [key, group] : groups_) {
-    const auto change = group.demand.next_change(now);
-    if (change && (!next || *change < *next)) next = change;
+    for (const auto& change : {group.demand.next_change(now), group.trial.next_change(now)}) {
+      if (change && (!next || *change < *next)) next = change;
+    }
   }
   return next;
 }

@@ -2,12 +2,14 @@
 //
 // The workers that could take a job, by kind and isolation: which are idle, how many are to be kept ready, and what AUTO means now.
 //
-// AUTO is FORK where the installation has proven that it forks, unless a zygote of this kind failed within the last five minutes; otherwise PROCESS. An idle
-// cold worker is as pristine as a forked one, so an AUTO job takes it rather than wait for a fork.
+// AUTO is FORK where the installation has proven that it forks and the kind's breaker is closed (core/breaker.h); otherwise PROCESS. An idle cold worker is as
+// pristine as a forked one, so an AUTO job takes it rather than wait for a fork. When a trial is due, the next AUTO job asks for one forked spare and starts
+// cold; the first one that finds the spare idle is the trial.
 //
 // Thread: the core strand.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -16,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/breaker.h"
 #include "core/effects.h"
 #include "core/kinds.h"
 #include "core/spares.h"
@@ -46,6 +49,18 @@ class Supply {
   std::size_t idle() const { return where_.size(); }
   std::optional<WorkerIdle> take(KindId kind, Isolation isolation, bool automatic, Mono now);
 
+  // how forked workers end
+  enum class End : std::uint8_t { worked, crashed, told_nothing };
+  void judge(KindId kind, AttemptId attempt, End end, const std::string& why, Mono now);
+  struct Tripped {
+    Kind kind;
+    Breaker::State state = Breaker::State::open;
+    std::size_t crashes = 0;  ///< in a row; 0: no zygote could be had
+    std::string why;
+    Mono until{};  ///< when the trial is due
+  };
+  std::vector<Tripped> tripped(Mono now) const;
+
   // how many to keep
   void failed(const KindFailed& news, Mono now);
   void begin_count();  ///< forgets who waits; then waits() for each job that waits for a worker
@@ -56,17 +71,18 @@ class Supply {
 
  private:
   struct Group {
-    explicit Group(SparesPolicy policy) : demand(policy) {}
+    explicit Group(SparesPolicy policy) : demand(policy), trial({1, policy.idle}) {}
     std::deque<WorkerIdle> idle;
     Demand demand;
+    Demand trial;     // for a spare to try a fork with
+    Breaker breaker;  // of forks
     unsigned waiting = 0;
     unsigned said = 0;
     bool say = false;  // again, although it is the same number
-    std::optional<Mono> distrusted_until;
   };
   using Key = std::pair<KindId, Isolation>;
   Group& group(const Key& key) { return groups_.try_emplace(key, spares_).first->second; }
-  bool distrusted(KindId kind, Mono now) const;
+  unsigned ahead(const Group& group, Mono now) const { return keep_spares_ ? std::max(group.demand.ahead(now), group.trial.ahead(now)) : 0; }
   void warm_default(Mono now);
 
   SparesPolicy spares_;

@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "core/effects.h"
+
 namespace offstage::core {
 
 Micros start_timeout(const Timeouts& timeouts) { return timeouts.start == Micros{0} ? default_start_timeout : timeouts.start; }
@@ -35,6 +37,11 @@ Failure timed_out(Timeout which, const Timeouts& timeouts) {
       break;
   }
   return failure("progress", "no call of progress() for " + text_of(timeouts.progress), "call offstage.progress() more often, or raise the progress timeout");
+}
+
+int flag_of(const Failure& timed_out) {
+  const std::string which = timed_out.fields.empty() ? std::string() : timed_out.fields.front().second;
+  return which == "progress" ? flag_timed_out_progress : which == "start" ? flag_timed_out_start : flag_timed_out_run;
 }
 
 std::string text_of(Micros duration) {

@@ -29,6 +29,8 @@ struct Due {
 std::optional<Due> next_timeout(const Attempt& attempt, const Timeouts& timeouts);
 
 Failure timed_out(Timeout which, const Timeouts& timeouts);
+/// The flag that an attempt sees, by the failure that it will have.
+int flag_of(const Failure& timed_out);
 
 /// "30 s", "1.5 s", "10 min", "2 h".
 std::string text_of(Micros duration);

@@ -69,9 +69,9 @@ struct Stage {
   core::Reply<Done> note(const std::shared_ptr<std::string>& to) {
     return [to](Status r) { *to = r ? "" : r.error().reason; };
   }
-  std::shared_ptr<std::string> cancel(std::uint8_t n) {
+  std::shared_ptr<std::string> cancel(std::uint8_t n, const std::string& by = {}) {
     auto reply = std::make_shared<std::string>("pending");
-    engine.cancel(job_id(n), now, note(reply));
+    engine.cancel(job_id(n), now, note(reply), by);
     return reply;
   }
 

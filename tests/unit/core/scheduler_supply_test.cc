@@ -72,7 +72,7 @@ TEST_F(Supplies, a_fork_job_waits_for_the_proof_and_fails_where_it_is_refused) {
   EXPECT_EQ(*stage.submit(a_job(2, Isolation::fork)), "FORK_REFUSED");
 }
 
-TEST_F(Supplies, when_zygotes_fail_auto_goes_cold_for_five_minutes_and_fork_jobs_fail) {
+TEST_F(Supplies, when_zygotes_fail_fork_jobs_fail_and_auto_goes_cold_and_tries_a_fork_again_after_five_minutes) {
   stage.submit(a_job(1, Isolation::fork));
   stage.submit(a_job(2, Isolation::automatic));
   stage.prove(ForkProof::proven);
@@ -82,8 +82,9 @@ TEST_F(Supplies, when_zygotes_fail_auto_goes_cold_for_five_minutes_and_fork_jobs
   EXPECT_THAT(stage.row(1)->failure.message, HasSubstr("no memory"));
   EXPECT_EQ(stage.state(2), JobState::queued);
   EXPECT_EQ(wanted(Isolation::process), 1U);
+  EXPECT_EQ(wanted(Isolation::fork), 0U);
   stage.tick_after(5min);
-  EXPECT_EQ(wanted(Isolation::process), 0U);
+  EXPECT_EQ(wanted(Isolation::process), 1U);
   EXPECT_EQ(wanted(Isolation::fork), 1U);
 }
 
