@@ -2,6 +2,9 @@
 #include "scenario/crew.h"
 
 #include <algorithm>
+#include <ostream>
+
+#include "scenario/tell.h"
 
 namespace offstage::scenario {
 
@@ -11,26 +14,21 @@ using core::Reason;
 void Crew::prepare(const core::Assignment& assignment) {
   const auto found = workers.find(assignment.attempt);
   require(found != workers.end() && found->second.job.is_zero(), "a worker gets one attempt, and has said that it is idle");
+  if (disk_.trace) *disk_.trace << "      prepare " << brief(assignment.attempt) << " for " << brief(assignment.job) << '\n';
   found->second.job = assignment.job;
+  found->second.may_hang = assignment.run_timeout != Micros{0} || assignment.watch_progress;
   on_prepare(assignment);
 }
 
 void Crew::go(AttemptId attempt) {
-  require(disk_.attempts.contains(attempt), "GO leaves when the attempt is durable");
-  with(attempt, [](Worker& w) {
-    require(!w.went, "GO is said once");
-    w.went = true;
-  });
-}
-
-void Crew::terminate(AttemptId attempt) {
-  with(attempt, [&](Worker& w) {
-    if (!random_.chance(30)) die(attempt, w);
-  });
-}
-
-void Crew::kill(AttemptId attempt) {
-  with(attempt, [&](Worker& w) { die(attempt, w); });
+  const auto row = disk_.attempts.find(attempt);
+  require(row != disk_.attempts.end(), "no user code before its record is durable");
+  if (const auto found = workers.find(attempt); found != workers.end()) {
+    require(!found->second.go_said, "GO is said once");
+    require(found->second.job == row->second.job, "GO is for the job that was prepared");
+    found->second.go_said = true;
+  }
+  order(attempt, Order::go);
 }
 
 void Crew::forget(AttemptId attempt) {
@@ -39,106 +37,215 @@ void Crew::forget(AttemptId attempt) {
   require(found == workers.end() || found->second.dead, "a folder goes after its worker");
 }
 
-void Crew::die(const AttemptId& id, Worker& worker) {
-  worker.dead = true;
-  if (!worker.went) {
-    worker.news.emplace_back(core::WorkerGone{id});
-    return;
-  }
-  if (!worker.told) worker.news.emplace_back(core::AttemptEnded{id, {AttemptState::failed, {Reason::crashed, "crashed", "", {}, {}}, {}, {}}, -1, ""});
-  worker.told = true;
-  worker.news.emplace_back(core::AttemptGone{id, core::Exit{}});
+void Crew::order(AttemptId attempt, Order order) {
+  if (const auto found = workers.find(attempt); found != workers.end() && !found->second.dead) found->second.orders.push_back(order);
 }
 
-void Crew::tell_outcome(const AttemptId& id, Worker& worker, bool calm) {
-  core::AttemptEnded ended{id, {AttemptState::succeeded, {}, "null", {}}, 1, ""};
-  if (worker.flagged && random_.chance(70)) {
-    ended.outcome = {AttemptState::cancelled, {}, {}, {}};
-  } else if (!calm && random_.chance(30)) {
-    ended.outcome = {AttemptState::failed, {random_.chance(50) ? Reason::script_error : Reason::exit_code, "failed", "", {}, {}}, {}, {}};
-  }
-  worker.news.emplace_back(ended);
-  worker.told = true;
+void Crew::hear(Worker& worker) {
+  if (worker.orders.empty()) return;
+  const Order order = worker.orders.front();
+  worker.orders.pop_front();
+  obey(worker, order);
 }
 
-void Crew::start_missing() {
+void Crew::obey(Worker& worker, Order order) {
+  if (disk_.trace) *disk_.trace << "      worker " << brief(worker.id) << " hears " << tell(order) << '\n';
+  switch (order) {
+    case Order::go:
+      if (worker.told || worker.went) return;  // it could not take the assignment
+      worker.went = true;
+      require(++times_gone_[worker.job] <= disk_.jobs.at(worker.job).job.attempts, "user code begins no more often than attempts are recorded");
+      return;
+    case Order::flag:
+      worker.flagged = true;
+      return;
+    case Order::terminate:
+      if (!choice_.chance(30)) die(worker);
+      return;
+    case Order::kill:
+      return die(worker);
+  }
+}
+
+bool Crew::spawn() {
   for (const auto& [key, count] : wanted_) {
     const auto idle = std::count_if(workers.begin(), workers.end(), [&](const auto& entry) {
       const Worker& w = entry.second;
       return !w.dead && w.job.is_zero() && w.kind == key.first && w.isolation == key.second;
     });
     if (static_cast<unsigned>(idle) >= count) continue;
-    const AttemptId id = random_.id<AttemptId>();
+    const AttemptId id = choice_.id<AttemptId>();
     Worker& worker = workers[id];
+    worker.id = id;
     worker.kind = key.first;
     worker.isolation = key.second;
+    worker.keeper = key.first * 4 + static_cast<unsigned>(key.second);
     worker.news.emplace_back(core::WorkerIdle{id, key.first, key.second, {static_cast<std::int32_t>(workers.size()), 1}});
+    return true;
+  }
+  return false;
+}
+
+bool Crew::retire() {
+  for (const auto& [key, count] : wanted_) {
+    unsigned idle = 0;
+    for (auto& [id, w] : workers) {
+      if (w.dead || !w.job.is_zero() || w.kind != key.first || w.isolation != key.second || ++idle <= count) continue;
+      die(w);
+      return true;
+    }
+  }
+  return false;
+}
+
+void Crew::run(Worker& worker) {
+  worker.running = true;
+  worker.news.emplace_back(core::AttemptStarted{worker.id});
+}
+
+void Crew::finish(Worker& worker, AttemptState how, Reason why) {
+  worker.outcome = {how, {why, why == Reason::none ? "" : "it went wrong", "", {}, {}}, {}, {}};
+  if (how == AttemptState::succeeded) {
+    worker.outcome.value_json = std::to_string(choice_.noise());
+    disk_.results[worker.id] = worker.outcome.value_json;
+  }
+  say_end(worker);
+}
+
+void Crew::say_end(Worker& worker) {
+  worker.told = true;
+  worker.news.emplace_back(core::AttemptEnded{worker.id, worker.outcome, 1, ""});
+}
+
+void Crew::refuse(Worker& worker) {
+  finish(worker, AttemptState::failed, Reason::disk_full);
+  worker.dead = true;
+  worker.news.emplace_back(core::AttemptGone{worker.id, core::Exit{}});
+}
+
+void Crew::die(Worker& worker) {
+  if (worker.dead) return;
+  worker.dead = true;
+  worker.orders.clear();
+  if (!worker.went && !worker.told) {
+    worker.news.emplace_back(core::WorkerGone{worker.id});
+    return;
+  }
+  if (!worker.told) finish(worker, AttemptState::failed, Reason::crashed);
+  worker.news.emplace_back(core::AttemptGone{worker.id, core::Exit{}});
+}
+
+void Crew::bury(const Worker& worker) {
+  const auto row = disk_.attempts.find(worker.id);
+  const bool open = row != disk_.attempts.end() && !ended(row->second.state);  // a restart would look into its folder
+  if (worker.news.empty() && !open) workers.erase(worker.id);
+}
+
+void Crew::lose_keeper(unsigned keeper) {
+  for (auto& [id, worker] : workers) {
+    if (worker.keeper == keeper && !worker.dead && (worker.job.is_zero() || choice_.chance(30))) die(worker);
   }
 }
 
-void Crew::live_a_little(bool calm) {
-  if (workers.empty() || random_.chance(40)) return start_missing();
+void Crew::relink(Worker& worker) {
+  worker.linked = true;
+  if (worker.dead) return;
+  if (worker.job.is_zero()) worker.news.emplace_back(core::WorkerIdle{worker.id, worker.kind, worker.isolation, {1, 1}});
+  if (worker.running) worker.news.emplace_back(core::AttemptStarted{worker.id});
+  if (worker.told) say_end(worker);
+}
+
+void Crew::lie(Worker& worker) {
+  if (worker.dead) return;
+  switch (choice_.below(4)) {
+    case 0:
+      worker.lied = true;
+      worker.stuck = worker.stuck && worker.may_hang;
+      return void(worker.news.emplace_back(core::AttemptStarted{worker.id}));
+    case 1:
+      return void(worker.news.emplace_back(core::AttemptProgressed{worker.id}));
+    case 2:
+      return void(worker.news.emplace_back(core::WorkerIdle{worker.id, worker.kind, worker.isolation, {1, 1}}));
+    case 3:  // a second outcome: the first file stays, but let the core see it
+      if (worker.told) worker.news.emplace_back(core::AttemptEnded{worker.id, {AttemptState::succeeded, {}, "a lie", {}}, 1, ""});
+      return;
+  }
+}
+
+Crew::Worker* Crew::some(Choice& choice) {
+  if (workers.empty()) return nullptr;
   auto at = workers.begin();
-  std::advance(at, static_cast<long>(random_.below(workers.size())));
-  auto& [id, worker] = *at;
-  if (worker.dead) {
-    if (worker.news.empty()) workers.erase(at);
-  } else if (!calm && random_.chance(8)) {
-    die(id, worker);
-  } else if (worker.went && !worker.running) {
-    worker.running = true;
-    if (calm || !random_.chance(10)) worker.news.emplace_back(core::AttemptStarted{id});  // a scene that cannot be opened ends without a first line
-  } else if (worker.running && !worker.told) {
-    if (random_.chance(30)) worker.news.emplace_back(core::AttemptProgressed{id});
-    if (random_.chance(calm ? 80 : 25)) tell_outcome(id, worker, calm);
-  } else if (worker.told && random_.chance(calm ? 90 : 50)) {
-    die(id, worker);
-  }
+  std::advance(at, static_cast<long>(choice.below(workers.size())));
+  return &at->second;
 }
 
-bool Crew::deliver_one(core::Engine& engine, Now now, bool twice_sometimes) {
-  std::vector<AttemptId> talkers;
-  for (const auto& [id, worker] : workers) {
-    if (!worker.news.empty()) talkers.push_back(id);
+bool Crew::live(Choice& choice) {
+  Worker* worker = some(choice);
+  if (!worker || choice.chance(25)) return spawn();
+  if (worker->dead) {
+    bury(*worker);
+    return true;
   }
-  if (talkers.empty()) return false;
-  std::deque<News>& queue = workers.at(talkers[random_.below(talkers.size())]).news;
-  const News news = queue.front();
-  if (!twice_sometimes || !random_.chance(10)) queue.pop_front();
-  std::visit([&](const auto& event) { engine.apply(event, now); }, news);
+  if (choice.chance(4)) return die(*worker), true;
+  if (!worker->linked) {
+    if (choice.chance(50)) relink(*worker);
+  } else if (choice.chance(5)) {
+    worker->linked = false;
+    return true;
+  }
+  if (!worker->orders.empty() && (worker->linked || worker->orders.front() == Order::kill)) {
+    hear(*worker);
+  } else if (worker->went && !worker->running && !worker->told) {
+    if (!worker->lied && choice.chance(5)) worker->stuck = true;  // until the start timeout; who lies about its start has none
+    if (choice.chance(10)) return finish(*worker, AttemptState::failed, Reason::scene_unreadable), true;
+    if (!worker->stuck) run(*worker);
+  } else if (worker->runs_script()) {
+    if (worker->may_hang && choice.chance(10)) worker->stuck = true;
+    if (worker->stuck) return true;
+    if (choice.chance(30)) worker->news.emplace_back(core::AttemptProgressed{worker->id});
+    if (!choice.chance(30)) return true;
+    if (worker->flagged && choice.chance(60)) {
+      finish(*worker, AttemptState::cancelled);
+    } else if (choice.chance(30)) {
+      finish(*worker, AttemptState::failed, choice.chance(50) ? Reason::script_error : Reason::exit_code);
+    } else {
+      finish(*worker, AttemptState::succeeded);
+    }
+  } else if (worker->told && choice.chance(50)) {
+    die(*worker);
+  } else if (!worker->job.is_zero() && !worker->went && choice.chance(3)) {
+    refuse(*worker);
+  } else if (choice.chance(20)) {
+    return retire();
+  }
   return true;
 }
 
-void Crew::lose_daemon() {
-  wanted_.clear();
-  std::erase_if(workers, [](const auto& entry) { return !entry.second.went; });
-  for (auto& [id, worker] : workers) worker.news.clear();
-}
-
-void Crew::adopt(const std::vector<core::OpenAttempt>& open) {
-  for (const core::OpenAttempt& attempt : open) {
-    const auto [at, fresh] = workers.try_emplace(attempt.id);
-    Worker& worker = at->second;
-    if (fresh) worker.dead = true;
-    if (!worker.went) {
-      worker.news.emplace_back(core::WorkerGone{attempt.id});
+bool Crew::calm_down() {
+  bool busy = spawn();
+  busy = retire() || busy;
+  for (auto at = workers.begin(); at != workers.end();) {
+    Worker& worker = (at++)->second;
+    if (worker.dead) {
+      bury(worker);
       continue;
     }
-    if (worker.running) worker.news.emplace_back(core::AttemptStarted{attempt.id});
-    if (worker.told || worker.dead) {
-      worker.news.emplace_back(core::AttemptEnded{attempt.id, {AttemptState::succeeded, {}, "null", {}}, 1, ""});
-      worker.told = true;
+    busy = busy || !worker.linked || !worker.orders.empty();
+    if (!worker.linked) relink(worker);
+    while (!worker.orders.empty()) hear(worker);
+    if (worker.dead || worker.stuck) continue;  // who is stuck ends by a timeout
+    if (worker.went && !worker.running && !worker.told) {
+      run(worker);
+    } else if (worker.runs_script()) {
+      finish(worker, AttemptState::succeeded);
+    } else if (worker.told && !worker.may_hang) {  // some never end by themselves
+      die(worker);
+    } else {
+      continue;
     }
-    if (worker.dead) worker.news.emplace_back(core::AttemptGone{attempt.id, core::Exit{}});
+    busy = true;
   }
-  std::erase_if(workers, [&](const auto& entry) {  // what no open attempt explains is killed
-    return std::none_of(open.begin(), open.end(), [&](const auto& attempt) { return attempt.id == entry.first; });
-  });
-}
-
-bool Crew::alive(const JobId& job) const {
-  return std::any_of(workers.begin(), workers.end(),
-                     [&](const auto& entry) { return entry.second.job == job && entry.second.went && !entry.second.told && !entry.second.dead; });
+  return busy;
 }
 
 }  // namespace offstage::scenario

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A pool without processes: workers come, run, crash, hang and die at random; their news lags and is said twice.
+// A pool without processes: workers and their keepers come, run, crash, hang, lie, lose their connection and die; orders and news lag and are said twice.
 //
-// News of one worker keeps its order, as on a socket; between workers there is none.
+// News of one worker keeps its order, as on a socket; between workers there is none. What the kernel tells (a process is gone) is late, but true.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <map>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -20,49 +21,80 @@ namespace offstage::scenario {
 class Crew : public core::PoolPort {
  public:
   using News = std::variant<core::WorkerIdle, core::WorkerGone, core::AttemptStarted, core::AttemptEnded, core::AttemptGone, core::AttemptProgressed>;
+  enum class Order { go, flag, terminate, kill };
 
   struct Worker {
+    AttemptId id;
     core::KindId kind = 0;
     core::Isolation isolation = core::Isolation::process;
-    JobId job;  // since PREPARE
-    bool went = false, running = false, flagged = false, told = false, dead = false;
+    unsigned keeper = 0;
+    JobId job;                                                           // since PREPARE
+    bool may_hang = false;                                               // some timeout would end it
+    bool lied = false;                                                   // about its start
+    bool go_said = false;                                                // by the core
+    bool went = false, running = false, flagged = false, stuck = false;  // the worker itself
+    bool linked = true, told = false, dead = false;                      // told: the outcome is in its folder
+    core::Outcome outcome;
+    std::deque<Order> orders;
     std::deque<News> news;
+
+    bool runs_script() const { return went && !told && !dead; }
   };
 
-  Crew(Random& random, const Disk& disk) : random_(random), disk_(disk) {}
+  Crew(Choice& choice, Disk& disk) : choice_(choice), disk_(disk) {}
 
+  // what the core orders
   void want(core::KindId kind, const core::Kind&, core::Isolation isolation, unsigned idle) override { wanted_[{kind, isolation}] = idle; }
   void prepare(const core::Assignment& assignment) override;
   void go(AttemptId attempt) override;
-  void raise_flag(AttemptId attempt, int) override {
-    with(attempt, [](Worker& w) { w.flagged = true; });
-  }
-  void terminate(AttemptId attempt) override;
-  void kill(AttemptId attempt) override;
+  void raise_flag(AttemptId attempt, int) override { order(attempt, Order::flag); }
+  void terminate(AttemptId attempt) override { order(attempt, Order::terminate); }
+  void kill(AttemptId attempt) override { order(attempt, Order::kill); }
   void forget(AttemptId attempt) override;
 
-  void live_a_little(bool calm);  ///< one of the workers, or a new one, does something
-  bool deliver_one(core::Engine& engine, Now now, bool twice_sometimes);
-  /// The daemon died: spares and what never got GO end; the rest goes on and is told of again.
+  // what workers do
+  bool spawn();  ///< one that is wanted and not there; false: none is
+  bool retire();
+  void hear(Worker& worker);
+  void run(Worker& worker);
+  void finish(Worker& worker, core::AttemptState how, core::Reason why = core::Reason::none);
+  void refuse(Worker& worker);  ///< it got its assignment, and cannot take it
+  void die(Worker& worker);
+  void lose_keeper(unsigned keeper);
+  void relink(Worker& worker);  ///< says again what it has said
+  void lie(Worker& worker);     ///< what a script that has its socket might say
+  bool live(Choice& choice);    ///< some worker does something; false: there is none
+  bool calm_down();             ///< each worker goes on as it should; false: none had to
+
+  // what the core is told
+  bool deliver(Worker& worker, core::Engine& engine, Now now, bool keep = false);
+  bool deliver_one(core::Engine& engine, Now now);
+  bool deliver_all(core::Engine& engine, Now now);
+  void repeat_old_news(core::Engine& engine, Now now);
+
+  // the daemon is gone, and comes back
   void lose_daemon();
+  void lose_power();
   void adopt(const std::vector<core::OpenAttempt>& open);
-  bool alive(const JobId& job) const;  ///< a script of this job runs
+
+  void check() const;
 
   std::function<void(const core::Assignment&)> on_prepare;
   std::map<AttemptId, Worker> workers;
 
  private:
-  template <class F>
-  void with(const AttemptId& attempt, F act) {
-    if (const auto found = workers.find(attempt); found != workers.end() && !found->second.dead) act(found->second);
-  }
-  void start_missing();
-  void die(const AttemptId& id, Worker& worker);
-  void tell_outcome(const AttemptId& id, Worker& worker, bool calm);
+  void tell_core(const News& news, core::Engine& engine, Now now);
+  void order(AttemptId attempt, Order order);
+  void obey(Worker& worker, Order order);
+  void say_end(Worker& worker);
+  void bury(const Worker& worker);  ///< nobody will ask for it again
+  Worker* some(Choice& choice);
 
-  Random& random_;
-  const Disk& disk_;
+  Choice& choice_;
+  Disk& disk_;
   std::map<std::pair<core::KindId, core::Isolation>, unsigned> wanted_;
+  std::map<JobId, unsigned> times_gone_;  // how often user code of a job may have begun
+  std::vector<News> old_news_;            // of this daemon's time
 };
 
 }  // namespace offstage::scenario

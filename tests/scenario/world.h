@@ -1,63 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One history: the real engine between a lagging disk, an unreliable crew and clients who ask for everything, with a daemon that is killed now and then.
+// One world: the real engine between a lagging disk, an unreliable crew, watchers, and clients who ask for everything, under a daemon that dies.
 //
-// After each step it checks what the design promises; when the faults stop, every job must end.
+// It knows no time but what it is told. Whatever can happen is a method; who calls them makes the history: by chance (history.h), or all there are (small.h).
+// After each of them, check(); at the end calm_down(), after which every job must have ended and nothing be left. All throw Broken.
 #pragma once
 
+#include <deque>
+#include <iosfwd>
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "core/engine.h"
+#include "scenario/broken.h"
+#include "scenario/choice.h"
 #include "scenario/crew.h"
 #include "scenario/disk.h"
-#include "scenario/random.h"
+#include "scenario/watcher.h"
 
 namespace offstage::scenario {
 
 class World : public core::WatchPort {
  public:
-  explicit World(std::uint64_t seed);
-  /// Throws Broken.
-  void run(unsigned steps);
+  /// `trace`: where to tell what happens, or null.
+  World(Choice& choice, const core::SchedulerOptions& options, std::ostream* trace = nullptr);
+
+  // what clients ask for, and what each reply promises (clients.cc)
+  void submit(std::vector<core::NewJob> jobs);
+  void repeat(const JobId& id, bool other_body);
+  void cancel(const JobId& id);
+  void update(const core::JobChange& change);
+  void retry(const JobId& id);
+  void remove(const JobId& id, bool force);
+  void watch(std::size_t most) { wanderer_.read(disk_, most); }
+  void mark() { bookmark_ = wanderer_; }
+  void resume() { wanderer_ = bookmark_; }
+
+  // what happens to the daemon
+  void commit(std::size_t batches);  ///< the disk has synced; the daemon does not know yet
+  bool tell_durable();
+  void kill_daemon();
+  void cut_power();
+  void pass_time(Micros time);
+  void to_next_deadline();
+  void set_clock(Micros by);
+  void set_slots(unsigned slots);
+  void set_draining(bool draining);
+  template <class Event>
+  void apply(const Event& event) {
+    engine_->apply(event, now_);
+  }
+  void prove(const std::string& blender, core::ForkProof proof);
+  bool deliver_one() { return crew_.deliver_one(*engine_, now_); }
+  bool deliver(Crew::Worker& worker) { return crew_.deliver(worker, *engine_, now_); }
+  void repeat_old_news() { crew_.repeat_old_news(*engine_, now_); }
+
+  void check();
+  void calm_down();
+
+  const core::Scheduler& scheduler() const { return engine_->scheduler(); }
+  Crew& crew() { return crew_; }
+  const Disk& disk() const { return disk_; }
+  const std::map<JobId, core::NewJob>& submitted() const { return submitted_; }
+  bool has_deadline() const { return engine_->next_deadline().has_value(); }
+  bool untold() const { return !notices_.empty(); }
   unsigned jobs_ended() const;
 
  private:
   void changed(std::span<const JobId> jobs, core::Revision durable) override;
-
-  // what clients do (clients.cc)
-  void submit();
-  void repeat();
-  void cancel();
-  void update();
-  void retry();
-  void remove();
-  core::NewJob a_job();
-  JobId some_job();
-
-  // what happens to the daemon
   void start_daemon();
-  void kill_daemon();
-  void pass_time();
-  void step();
-  void calm_down();
-
-  // what must hold
   void check_prepare(const core::Assignment& assignment);
-  void check();
+  void check_order(const core::Job& started);
+  void check_end();
 
-  Random random_;
+  Choice& choice_;
   Disk disk_;
   Crew crew_;
   core::SchedulerOptions options_;
+  unsigned slots_;
   std::map<std::string, core::ForkProof> proofs_;
   Now now_{Mono(std::chrono::hours(1)), Wall(std::chrono::hours(400'000))};
   std::unique_ptr<core::Engine> engine_;
+  std::deque<core::Revision> notices_;  // durable, and the daemon has not heard
   std::map<JobId, core::NewJob> submitted_;
-  std::set<JobId> acknowledged_, removed_;    // removed_: asked to be; its reply may still come, or never
-  std::map<AttemptId, unsigned> held_slots_;  // by attempts whose end the engine has not been told
-  core::Revision watched_ = 0;
+  std::set<JobId> acknowledged_, retried_, gone_;  // gone_: their deletion is acknowledged
+  std::map<AttemptId, unsigned> held_slots_;
+  Watcher told_, wanderer_, bookmark_;
+  core::Revision told_of_ = 0;
 };
 
 }  // namespace offstage::scenario
