@@ -45,6 +45,26 @@ TEST_F(Ends, cancelled_is_told_when_nothing_is_left) {
   EXPECT_EQ(stage.state(1), JobState::cancelled);
 }
 
+TEST_F(Ends, what_says_that_it_was_cut_short_is_believed_when_nothing_of_it_is_left) {
+  run();
+  stage.engine.apply(AttemptEnded{attempt_id(11), {AttemptState::cancelled, {}, {}, {}}, 1, ""}, stage.now);
+  EXPECT_EQ(stage.state(1), JobState::running) << "a daemon before this one may have ordered it, and its process may be there";
+  stage.tick_after(5s);
+  EXPECT_THAT(stage.pool.take(), ElementsAre("kill 0b"));
+  stage.gone(11);
+  EXPECT_EQ(stage.state(1), JobState::cancelled);
+
+  stage.submit(Stage::a_job(2));
+  stage.idle(12);
+  stage.commit();
+  stage.started(12);
+  stage.failed(12, Reason::timed_out);
+  EXPECT_EQ(stage.state(2), JobState::running);
+  stage.gone(12);
+  EXPECT_EQ(stage.state(2), JobState::failed);
+  EXPECT_EQ(stage.row(2)->failure.reason, Reason::timed_out);
+}
+
 TEST_F(Ends, a_cancel_escalates_flag_term_kill) {
   run();
   stage.cancel(1);
