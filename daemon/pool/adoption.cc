@@ -9,6 +9,7 @@
 #include <asio/post.hpp>
 #include <unordered_set>
 
+#include "pool/crash_report.h"
 #include "pool/procs.h"
 #include "pool/sweep.h"
 #include "pool/verdict.h"
@@ -43,7 +44,12 @@ void report_dead(Context& context, AttemptSink& sink, AttemptId id) {
   if (outcome) {
     ended.outcome = std::move(*outcome);
   } else {
-    ended.outcome = verdict({exit, page ? (*page)->flag() : 0, false, false}, folder);
+    ended.outcome = verdict({.exit = exit,
+                             .flag = page ? (*page)->flag() : 0,
+                             .watched = false,
+                             .no_room = page && (*page)->phase() == Page::Phase::no_room,
+                             .memory_limit = record ? record->memory_limit : 0},
+                            folder);
   }
   if (page) {
     Progress last = (*page)->progress();
@@ -53,6 +59,7 @@ void report_dead(Context& context, AttemptSink& sink, AttemptId id) {
   spdlog::info("attempt {}: ended while no daemon was watching{}", id.hex(), ended.outcome.state == core::AttemptState::succeeded ? ", and succeeded" : "");
   sink.ended(std::move(ended));
   sink.gone({id, exit});
+  keep_crash_report(folder);
   context.janitor.remove(folder / "tmp");
 }
 

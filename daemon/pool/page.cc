@@ -64,7 +64,7 @@ Progress Page::progress() const {
 
 std::uint64_t Page::progress_count() const { return word(at_count); }
 
-Page::Phase Page::phase() const { return static_cast<Phase>(std::min<std::uint64_t>(word(at_phase), 3)); }
+Page::Phase Page::phase() const { return static_cast<Phase>(std::min<std::uint64_t>(word(at_phase), 4)); }
 
 void Page::raise_flag(int why) {
   std::atomic_ref<std::uint64_t>(*reinterpret_cast<std::uint64_t*>(memory_ + at_flag)).store(static_cast<std::uint64_t>(why), std::memory_order_release);

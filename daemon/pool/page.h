@@ -19,7 +19,7 @@ namespace offstage::pool {
 
 class Page {
  public:
-  enum class Phase : std::uint8_t { idle, prepared, running, ended };
+  enum class Phase : std::uint8_t { idle, prepared, running, ended, no_room };
 
   /// Maps `<attempt folder>/page`. PAGE_UNREADABLE: missing, no regular file of ours, too short, or without the mark.
   static Result<std::shared_ptr<Page>> open(const std::filesystem::path& file);

@@ -124,6 +124,7 @@ Result<ExitRecord> parse_exit_json(std::string_view text, AttemptId attempt) {
     out.exit.max_rss_bytes = get<std::int64_t>(json, "max_rss_bytes", 0);
     out.exit.killed_by = get<std::string>(json, "killed_by", "");
     out.strays_killed = get<unsigned>(json, "strays_killed", 0);
+    out.memory_limit = get<std::int64_t>(json, "memory_limit_bytes", 0);
     return out;
   } catch (const std::exception& e) {
     return bad("BAD_EXIT_RECORD", e.what());
@@ -149,6 +150,7 @@ std::string format_exit(const ExitRecord& record, AttemptId attempt) {
       {"user_s", static_cast<double>(record.exit.user_cpu.count()) / 1e6},
       {"system_s", static_cast<double>(record.exit.system_cpu.count()) / 1e6},
       {"max_rss_bytes", record.exit.max_rss_bytes},
+      {"memory_limit_bytes", record.memory_limit},
       {"ended_boottime_us", BootClock::now().time_since_epoch().count()},
   };
   const std::string text = json.dump();

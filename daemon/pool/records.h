@@ -22,6 +22,7 @@ struct ExitRecord {
   core::ProcessId process;
   core::Exit exit;
   unsigned strays_killed = 0;
+  std::int64_t memory_limit = 0;  ///< of the job, in bytes; 0: none, or written by the daemon
 };
 
 /// BAD_OUTCOME: broken, or of another attempt.

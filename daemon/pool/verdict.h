@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What became of an attempt that left no outcome: read off how its process died.
+// What became of an attempt that left no outcome: read off how its process died. The table of all reasons is in docs/guides/failures.md.
 //
 // Thread: pure, but for reading the crash report and the log.
 #pragma once
@@ -14,12 +14,16 @@ namespace offstage::pool {
 
 struct Death {
   std::optional<core::Exit> exit;  ///< none: nobody saw it die
-  int flag = 0;                    ///< that had been raised: 1 = cancelled, 2 = timed out
+  int flag = 0;                    ///< that had been raised: 1 = cancelled, from 2 on = timed out (WIRE.md)
   bool killed_by_us = false;       ///< terminate() or kill() was called
   bool watched = true;             ///< a daemon was there when it died
+  bool no_room = false;            ///< its page says that the disk had no room for the outcome
+  std::int64_t memory_limit = 0;   ///< of the job, in bytes; 0: none, or not known
 };
 
 core::Outcome verdict(const Death& death, const std::filesystem::path& folder);
+/// Of an attempt that obeyed the flag of a timeout.
+core::Failure timed_out(int flag);
 /// "SIGSEGV"; empty: no such signal.
 std::string signal_name(int signal);
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
+#include "pool/crash_report.h"
 #include "pool/prepare.h"
 #include "pool/procs.h"
 #include "pool/verdict.h"
@@ -145,7 +146,7 @@ bool Worker::look_for_outcome() {
   if (ended_) return true;
   auto outcome = read_outcome(context_.folder(id), id);
   if (!outcome) return false;
-  if (outcome->state == core::AttemptState::cancelled && flag_ == 2) {  // it obeyed the flag, which was raised for a timeout
+  if (outcome->state == core::AttemptState::cancelled && flag_ > core::flag_cancelled) {  // it obeyed the flag, which was raised for a timeout
     Death death;
     death.flag = flag_;
     outcome->failure = verdict(death, context_.folder(id)).failure;
@@ -178,10 +179,16 @@ void Worker::exited(std::optional<ExitRecord> record) {
   const bool ran = was == Stage::running && (look_for_outcome() || !page_ || !page_->untouched());
   if (was == Stage::running && ran) {
     if (!ended_) {
-      Death death{record ? std::optional(record->exit) : std::nullopt, std::max(flag_, page_ ? page_->flag() : 0), killed_by_us_, !adopted_};
-      report_end(verdict(death, folder));
+      report_end(verdict({.exit = record ? std::optional(record->exit) : std::nullopt,
+                          .flag = std::max(flag_, page_ ? page_->flag() : 0),
+                          .killed_by_us = killed_by_us_,
+                          .watched = !adopted_,
+                          .no_room = page_ && page_->phase() == Page::Phase::no_room,
+                          .memory_limit = record ? record->memory_limit : 0},
+                         folder));
     }
     sink_->gone({id, record ? std::optional(record->exit) : std::nullopt});
+    keep_crash_report(folder);
     context_.janitor.remove(folder / "tmp");
   } else {
     report_nothing_ran();

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "core/effects.h"
 #include "core/ports.h"
 #include "pool/connection.h"
 #include "pool/context.h"
