@@ -37,10 +37,10 @@ enum class Code : std::uint8_t {
 /// What happened (`message`, one line that stands alone), to what (`fields`), and what to do (`hint`).
 struct Error {
   Code code = Code::unknown;
-  std::string reason;   ///< UPPER_SNAKE_CASE, stable: programs decide by it
+  std::string reason;  ///< UPPER_SNAKE_CASE, stable: programs decide by it
   std::string message;
   std::string hint;
-  std::string field;    ///< path of the request's field at fault ("spec.policy.run_timeout"), or empty
+  std::string field;                                             ///< path of the request's field at fault ("spec.policy.run_timeout"), or empty
   std::vector<std::pair<std::string, std::string>> fields = {};  ///< facts: {"file", "/x.blend"}
 };
 
@@ -48,8 +48,8 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}          // NOLINT(google-explicit-constructor): return value; and return Error{}; both read well
-  Result(Error error) : state_(std::move(error)) {}      // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}      // NOLINT(google-explicit-constructor): return value; and return Error{}; both read well
+  Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
   explicit operator bool() const { return state_.index() == 0; }
   T& value() & { return std::get<0>(state_); }
   const T& value() const& { return std::get<0>(state_); }

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.harness import Daemon  # noqa: E402
+from support.harness import Daemon
 
 BLENDERS = os.environ.get("OFFSTAGE_TEST_BLENDERS") or shutil.which("blender") or "blender"
 

@@ -42,8 +42,18 @@ def test_a_saved_scene_opens_where_it_lies(shared, script, tmp_path):
 
 
 def test_the_script_s_log_has_what_blender_itself_prints(shared, script):
-    code = "import bpy, os\nprint('from python')\nos.write(1, b'raw \\xff bytes\\n')\nbpy.ops.wm.read_homefile(use_factory_startup=True)\nbpy.context.scene.render.resolution_x = 32\n" \
-           "bpy.context.scene.render.engine = 'BLENDER_WORKBENCH' if False else 'CYCLES'\nbpy.context.scene.cycles.samples = 1\nbpy.context.scene.cycles.use_denoising = False\nbpy.ops.render.render()\n"
+    code = """
+import bpy, os
+print('from python')
+os.write(1, b'raw \\xff bytes\\n')
+bpy.ops.wm.read_homefile(use_factory_startup=True)
+scene = bpy.context.scene
+scene.render.resolution_x = 32
+scene.render.engine = 'CYCLES'
+scene.cycles.samples = 1
+scene.cycles.use_denoising = False
+bpy.ops.render.render()
+"""
     done = shared.offstage_bytes("run", script(code), timeout=120)
     assert done.returncode == 0, done.stderr
     assert b"from python\n" in done.stderr and b"raw \xff bytes\n" in done.stderr
