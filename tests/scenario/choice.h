@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <random>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "base/ids.h"
@@ -52,6 +54,18 @@ class Path : public Choice {
   }
   bool chance(unsigned) override { return false; }  // what matters is an act of its own
   std::uint64_t noise() override { return ++noise_ * 0x9E3779B97F4A7C15U; }
+  /// The branches taken, for a later replay: "0.2.1".
+  std::string text() const {
+    std::string text;
+    for (const Branch& branch : branches_) text += (text.empty() ? "" : ".") + std::to_string(branch.taken);
+    return text;
+  }
+  static Path from(const std::string& text) {
+    Path path;
+    std::istringstream words(text);
+    for (std::string word; std::getline(words, word, '.');) path.branches_.push_back({std::stoull(word), 0});
+    return path;
+  }
   /// From here on always the first.
   void calm() { calm_ = true; }
 

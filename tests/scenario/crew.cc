@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <tuple>
 
 #include "scenario/tell.h"
 
@@ -67,23 +68,29 @@ void Crew::obey(Worker& worker, Order order) {
   }
 }
 
-bool Crew::spawn() {
+std::optional<Crew::Want> Crew::lacking() const {
   for (const auto& [key, count] : wanted_) {
     const auto idle = std::count_if(workers.begin(), workers.end(), [&](const auto& entry) {
       const Worker& w = entry.second;
       return !w.dead && w.job.is_zero() && w.kind == key.first && w.isolation == key.second;
     });
-    if (static_cast<unsigned>(idle) >= count) continue;
-    const AttemptId id = choice_.id<AttemptId>();
-    Worker& worker = workers[id];
-    worker.id = id;
-    worker.kind = key.first;
-    worker.isolation = key.second;
-    worker.keeper = key.first * 4 + static_cast<unsigned>(key.second);
-    worker.news.emplace_back(core::WorkerIdle{id, key.first, key.second, {static_cast<std::int32_t>(workers.size()), 1}});
-    return true;
+    if (static_cast<unsigned>(idle) < count) return key;
   }
-  return false;
+  return std::nullopt;
+}
+
+bool Crew::lacks_worker() const { return lacking().has_value(); }
+
+bool Crew::spawn() {
+  const auto kind = lacking();
+  if (!kind) return false;
+  const AttemptId id = choice_.id<AttemptId>();
+  Worker& worker = workers[id];
+  worker.id = id;
+  std::tie(worker.kind, worker.isolation) = *kind;
+  worker.keeper = worker.kind * 4 + static_cast<unsigned>(worker.isolation);
+  worker.news.emplace_back(core::WorkerIdle{id, worker.kind, worker.isolation, {static_cast<std::int32_t>(workers.size()), 1}});
+  return true;
 }
 
 bool Crew::retire() {

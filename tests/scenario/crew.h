@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -53,7 +54,8 @@ class Crew : public core::PoolPort {
   void forget(AttemptId attempt) override;
 
   // what workers do
-  bool spawn();  ///< one that is wanted and not there; false: none is
+  bool lacks_worker() const;  ///< one is wanted and not there
+  bool spawn();               ///< it comes; false: none is wanted
   bool retire();
   void hear(Worker& worker);
   void run(Worker& worker);
@@ -83,6 +85,8 @@ class Crew : public core::PoolPort {
   std::map<AttemptId, Worker> workers;
 
  private:
+  using Want = std::pair<core::KindId, core::Isolation>;
+  std::optional<Want> lacking() const;
   void tell_core(const News& news, core::Engine& engine, Now now);
   void order(AttemptId attempt, Order order);
   void obey(Worker& worker, Order order);
@@ -92,7 +96,7 @@ class Crew : public core::PoolPort {
 
   Choice& choice_;
   Disk& disk_;
-  std::map<std::pair<core::KindId, core::Isolation>, unsigned> wanted_;
+  std::map<Want, unsigned> wanted_;
   std::map<JobId, unsigned> times_gone_;  // how often user code of a job may have begun
   std::vector<News> old_news_;            // of this daemon's time
 };
