@@ -48,7 +48,11 @@ std::optional<std::pair<std::size_t, std::size_t>> first_fault(const std::string
       return false;
     }
   } check;
-  if (nlohmann::json::sax_parse(json, &check)) return std::nullopt;
+  if (nlohmann::json::sax_parse(json, &check)) {
+    const std::size_t nul = json.find('\0');  // which the parser takes for the end
+    if (nul == std::string::npos) return std::nullopt;
+    check.at = nul + 1;
+  }
   const std::string_view before = std::string_view(json).substr(0, check.at > 0 ? check.at - 1 : 0);
   const std::size_t newline = before.rfind('\n');
   return std::pair(1 + static_cast<std::size_t>(std::ranges::count(before, '\n')),

@@ -10,7 +10,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Sees the text go by, keeps nothing but the first fault. The parser has no recursion, so that depth costs a bit a level.
+constexpr int kDepth = 500;  // Python's parser in the worker gives up before 1,000
+
+/// Sees the text go by, keeps nothing but the first fault. This parser has no recursion: depth costs it a bit a level.
 class ObjectCheck : public nlohmann::json_sax<Json> {
  public:
   std::string fault;
@@ -23,9 +25,9 @@ class ObjectCheck : public nlohmann::json_sax<Json> {
   bool string(string_t&) override { return value("a string"); }
   bool binary(binary_t&) override { return value("binary"); }
   bool key(string_t&) override { return true; }
-  bool start_object(std::size_t) override { return ++depth_ > 0; }
+  bool start_object(std::size_t) override { return deeper(); }
   bool end_object() override { return --depth_ >= 0; }
-  bool start_array(std::size_t) override { return value("an array") && ++depth_ > 0; }
+  bool start_array(std::size_t) override { return value("an array") && deeper(); }
   bool end_array() override { return --depth_ >= 0; }
   bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception& error) override {
     if (error.id == 406) {  // a number beyond double's range
@@ -41,12 +43,19 @@ class ObjectCheck : public nlohmann::json_sax<Json> {
     if (depth_ == 0) fault = std::string("is ") + what + ", and must be an object: {…}";
     return depth_ > 0;
   }
+  bool deeper() {
+    if (++depth_ > kDepth) fault = "is nested deeper than " + std::to_string(kDepth) + " levels";
+    return depth_ <= kDepth;
+  }
   int depth_ = 0;
 };
 
 }  // namespace
 
 std::optional<std::string> not_a_json_object(std::string_view text) {
+  // The parser takes a NUL for the end and passes over a byte order mark. Python's, in the worker, does neither.
+  if (const auto nul = text.find('\0'); nul != text.npos) return "is not JSON at byte " + std::to_string(nul + 1) + ": a NUL";
+  if (text.starts_with("\xEF\xBB\xBF")) return "begins with a byte order mark, which is no JSON";
   ObjectCheck check;
   if (Json::sax_parse(text.begin(), text.end(), &check)) return std::nullopt;
   return check.fault;

@@ -80,6 +80,11 @@ TEST_F(OptionsTest, a_key_like_no_other_gets_no_guess) {
   EXPECT_EQ(loaded.error().hint.find("did you mean"), std::string::npos);
 }
 
+TEST_F(OptionsTest, a_letter_beyond_ascii_without_quotes_is_no_toml) {
+  write("blender = ż\n");
+  EXPECT_EQ(load({}).error().reason, "CONFIG_SYNTAX");
+}
+
 TEST_F(OptionsTest, what_is_no_toml_is_told_with_its_line) {
   write("slots = 2\nblender = oops\n");
   const auto loaded = load();

@@ -29,9 +29,7 @@ TEST_F(ParametersTest, values_keep_their_text) {
 
 TEST_F(ParametersTest, without_any_there_are_none) { EXPECT_EQ(*build_parameters("", {}), ""); }
 
-TEST_F(ParametersTest, a_file_alone_goes_as_it_is) {
-  EXPECT_EQ(*build_parameters(write("{ \"a\" : 1.0e10 }\n"), {}), "{ \"a\" : 1.0e10 }\n");
-}
+TEST_F(ParametersTest, a_file_alone_goes_as_it_is) { EXPECT_EQ(*build_parameters(write("{ \"a\" : 1.0e10 }\n"), {}), "{ \"a\" : 1.0e10 }\n"); }
 
 TEST_F(ParametersTest, a_param_wins_over_the_file_and_the_last_over_the_first) {
   EXPECT_EQ(*build_parameters(write(R"({"a": {"x": "}\"],{"}, "b": [1.0, {"c": 2}], "\u0063": null, "d":"e"})"), {"a=1", "c=2", "a=3"}),
@@ -53,6 +51,7 @@ TEST_F(ParametersTest, a_bare_string_gets_a_hint_about_quotes) {
 TEST_F(ParametersTest, what_is_no_json_or_no_object_is_refused_with_its_place) {
   for (const char* bad : {"nan=NaN", "x=Infinity", "x=01", "x=", "x={", "x=1 2"}) EXPECT_FALSE(build_parameters("", {bad})) << bad;
   EXPECT_EQ(build_parameters(write("[1]"), {}).error().reason, "PARAMS_NOT_AN_OBJECT");
+  EXPECT_EQ(build_parameters(write(std::string("{}\n\0", 4)), {}).error().reason, "PARAMS_NOT_JSON");
   const auto broken = build_parameters(write("{\"a\": 1,\n \"b\": NaN}"), {});
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().reason, "PARAMS_NOT_JSON");
