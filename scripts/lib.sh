@@ -74,6 +74,18 @@ choose() {
   done
 }
 
+# first_command NAME…: the first that is here.
+first_command() {
+  local name
+  for name in "$@"; do
+    if command -v "$name" >/dev/null; then
+      echo "$name"
+      return
+    fi
+  done
+  fail "none of these is here: $*"
+}
+
 # have_packages SET…: installs what is missing, as root or with sudo; without either says what an administrator has to do.
 have_packages() {
   local lacking sudo=()
