@@ -144,7 +144,7 @@ asio::awaitable<bool> prove(Context& context, Fleet& fleet, Blender& blender, st
 asio::awaitable<void> prove_all(Context& context, Fleet& fleet, CatalogStore& catalog, std::function<void(const Blender&)> changed,
                                 std::shared_ptr<bool> alive) {
   const auto all = catalog.snapshot();
-  for (Blender blender : all->blenders) {  // the cached ones at once, none waits for another's proof
+  for (const Blender& blender : all->blenders) {  // the cached ones at once, none waits for another's proof
     if (blender.error.empty() && blender.proof != core::ForkProof::pending) changed(blender);
   }
   for (Blender blender : all->blenders) {
