@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/faults.h"
+
 namespace offstage::core {
 namespace {
 
@@ -24,14 +26,16 @@ void Engine::carry_out(Effects out) {
     std::visit(Overloaded{[&](const JobInsert& row) { unseen_.emplace_back(row.job.revision, row.job.id); },
                           [&](const JobUpdate& row) { unseen_.emplace_back(row.revision, row.id); },
                           [&](const LabelsUpdate& row) { unseen_.emplace_back(row.revision, row.id); },
-                          [&](const JobDelete& row) { unseen_.emplace_back(row.revision, row.id); },  //
+                          [&](const JobDelete& row) {
+                            if (!seeded_bug("hide_deletions")) unseen_.emplace_back(row.revision, row.id);
+                          },
                           [](const AttemptWrite&) {}, [](const AttemptDelete&) {}},
                change);
   }
   const Revision last = out.batch.revision;
   if (!out.batch.changes.empty()) store_.submit(std::move(out.batch));  // first: the disk is what takes longest
   for (Act& act : out.acts) {
-    gate_.after(act.after, [this, command = std::move(act.command)] { obey(command); });
+    gate_.after(seeded_bug("go_before_commit") ? 0 : act.after, [this, command = std::move(act.command)] { obey(command); });
   }
   for (const JobId& id : out.deleted) {
     const auto waiting = deleting_.extract(id);
@@ -53,7 +57,7 @@ void Engine::obey(const Command& command) {
 
 void Engine::reply_when_durable(Result<Revision> decided, Reply<Done> reply) {
   if (!decided) return reply(decided.error());
-  gate_.after(*decided, [reply = std::move(reply)] { reply(Done{}); });
+  gate_.after(seeded_bug("reply_before_commit") ? 0 : *decided, [reply = std::move(reply)] { reply(Done{}); });
 }
 
 void Engine::create(std::vector<NewJob> jobs, Now now, Reply<std::vector<Job>> reply) {
@@ -63,7 +67,7 @@ void Engine::create(std::vector<NewJob> jobs, Now now, Reply<std::vector<Job>> r
   Revision last = 0;
   for (const Job& job : *made) last = std::max(last, job.revision);
   const auto shared = std::make_shared<std::vector<Job>>(std::move(*made));
-  gate_.after(last, [shared, reply = std::move(reply)] { reply(std::move(*shared)); });
+  gate_.after(seeded_bug("reply_before_commit") ? 0 : last, [shared, reply = std::move(reply)] { reply(std::move(*shared)); });
 }
 
 void Engine::update(JobChange change, Now now, Reply<Done> reply) {
@@ -108,7 +112,7 @@ void Engine::on_durable(Revision revision) {
   std::sort(changed.begin(), changed.end());
   changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
   if (!changed.empty()) watch_.changed(changed, gate_.durable());
-  if (scheduler_.stalled() && !store_.full()) tick(now_);
+  if (scheduler_.stalled() && !store_.full() && !seeded_bug("lose_wakeup")) tick(now_);
 }
 
 void Engine::tick(Now now) {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/faults.h"
 #include "core/model.h"
 
 namespace offstage::core {
@@ -21,7 +22,10 @@ struct Place {
   std::int16_t priority = 0;
   std::int64_t seq = 0;
   Job* job = nullptr;
-  friend bool operator<(const Place& a, const Place& b) { return a.priority != b.priority ? a.priority > b.priority : a.seq < b.seq; }
+  friend bool operator<(const Place& a, const Place& b) {
+    if (a.priority != b.priority) return a.priority > b.priority;
+    return seeded_bug("lose_order") ? a.seq > b.seq : a.seq < b.seq;
+  }
 };
 
 using LaneKey = std::pair<KindId, Isolation>;

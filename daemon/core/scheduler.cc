@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/faults.h"
+
 namespace offstage::core {
 namespace {
 
@@ -21,7 +23,7 @@ Micros backoff(const Job& job) {
 Scheduler::Scheduler(const SchedulerOptions& options)
     : queue_length_(options.queue_length), slots_(options.slots), supply_({options.max_spares, options.spares_idle}, options.default_blender) {}
 
-Revision Scheduler::next_revision(Effects& out) { return out.batch.revision = ++last_; }
+Revision Scheduler::next_revision(Effects& out) { return out.batch.revision = seeded_bug("repeat_revision") ? last_ : ++last_; }
 
 void Scheduler::write(Job& job, Effects& out) {
   job.revision = next_revision(out);
@@ -84,7 +86,7 @@ void Scheduler::end(Job& job, End how, Now now, Effects& out) {
   auto& row = std::get<JobUpdate>(out.batch.changes.back());
   row.end_time = now.wall;
   row.failure = std::move(how.failure);
-  row.outcome = std::move(how.outcome);
+  if (!seeded_bug("lose_result")) row.outcome = std::move(how.outcome);
   row.progress = how.progress;
   row.progress_message = std::move(how.progress_message);
   out.urgent = true;
@@ -96,7 +98,8 @@ void Scheduler::end(Job& job, End how, Now now, Effects& out) {
 void Scheduler::conclude(Attempt& attempt, Job& job, Outcome outcome, Now now, Effects& out) {
   attempt.state = outcome.state;
   if (outcome.state != AttemptState::cancelled) attempt.failure = outcome.failure;  // of a cancelled one it says by whom
-  if (outcome.state == AttemptState::failed && (job.retry_on & bit(outcome.failure.reason)) != 0 && job.attempts < job.max_attempts) {
+  if (outcome.state == AttemptState::failed && (job.retry_on & bit(outcome.failure.reason)) != 0 &&
+      job.attempts < job.max_attempts + (seeded_bug("one_attempt_more") ? 1 : 0)) {
     enqueue(job, now);
     if (job.state == JobState::queued) {
       queue_.remove(job);
@@ -121,7 +124,7 @@ void Scheduler::stop(Attempt& attempt, Stop why, Micros grace, Now now, Effects&
 }
 
 void Scheduler::release(Attempt& attempt, Now now) {
-  slots_.give_back(attempt.slots);
+  if (!seeded_bug("keep_slots")) slots_.give_back(attempt.slots);
   attempt.slots = 0;
   attempt.over = true;
   attempt.end_time = now.wall;

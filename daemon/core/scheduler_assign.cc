@@ -6,6 +6,7 @@
 // second. A step costs O(slots · log lanes), however long the queue is.
 #include <algorithm>
 
+#include "base/faults.h"
 #include "core/scheduler.h"
 
 namespace offstage::core {
@@ -94,6 +95,7 @@ void Scheduler::start(Job& job, const WorkerIdle& worker, Now now, Effects& out)
   attempt.id = worker.worker;
   attempt.job = job.id;
   attempt.job_seq = job.seq;
+  if (seeded_bug("count_attempts_twice")) ++job.attempts;
   attempt.number = ++job.attempts;
   attempt.isolation = worker.isolation;
   attempt.process = worker.process;

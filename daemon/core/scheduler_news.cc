@@ -3,6 +3,7 @@
 // What the pool tells. News of an attempt that is unknown, or over already, is late: it changes nothing.
 #include <utility>
 
+#include "base/faults.h"
 #include "core/scheduler.h"
 
 namespace offstage::core {
@@ -90,15 +91,15 @@ void Scheduler::apply(const AttemptStarted& news, Now now, Effects& out) {
 
 void Scheduler::apply(const AttemptEnded& news, Now now, Effects& out) {
   const auto found = attempts_.find(news.attempt);
-  if (found == attempts_.end() || found->second.over) return;
+  if (found == attempts_.end() || (found->second.over && !seeded_bug("believe_late_news"))) return;
   Attempt& attempt = found->second;
   attempt.progress = news.progress;
   attempt.progress_message = news.progress_message;
   judge(attempt, news.outcome.failure.reason, news.outcome.failure.message, now);
   release(attempt, now);
-  if (cut_short(news.outcome)) {
+  if (cut_short(news.outcome) && !seeded_bug("end_before_death")) {
     attempt.last_word = news.outcome;
-  } else if (attempt.stop == Stop::none) {  // otherwise its end is told when nothing of it is left
+  } else if (attempt.stop == Stop::none || seeded_bug("success_after_cancel")) {  // otherwise its end is told when nothing of it is left
     if (Job* job = jobs_.find(attempt.job)) conclude(attempt, *job, news.outcome, now, out);
     write(attempt, out);
   }

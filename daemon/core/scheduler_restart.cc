@@ -2,6 +2,7 @@
 //
 // What was durable comes back: jobs first, then the attempts that were open. Nothing is decided here; the first step afterwards queues again what is left
 // without an attempt, and starts what it can.
+#include "base/faults.h"
 #include "core/scheduler.h"
 
 namespace offstage::core {
@@ -15,6 +16,7 @@ void Scheduler::load(const StoredJob& stored) {
   Job& job = jobs_.insert(stored.job);
   job.kind = supply_.kinds().intern(stored.kind);
   job.attempt = {};
+  if (seeded_bug("forget_cancel") && job.state == JobState::cancelling) jobs_.move_to(job, JobState::running);
   if (job.delete_when_over) deletes_.try_emplace(job.id);
   if (job.state == JobState::running || job.state == JobState::cancelling) {
     orphans_.insert(job.id);
@@ -42,7 +44,7 @@ void Scheduler::adopt(const OpenAttempt& open, Now now) {
   attempt.started = now.mono - (now.wall - open.start_time);
   attempt.progressed = now.mono;
 
-  if (orphans_.erase(open.job) == 0) {  // its job has ended, or has another: nothing that it says counts any more
+  if (orphans_.erase(open.job) == 0 || seeded_bug("forget_attempt")) {  // its job has ended, or has another: nothing that it says counts any more
     attempt.over = true;
     attempts_.emplace(attempt.id, attempt);
     attempt_timers_.set(attempt.id, now.mono);

@@ -3,6 +3,7 @@
 // Deadlines: what each means when it comes, and which is the next.
 #include <algorithm>
 
+#include "base/faults.h"
 #include "core/scheduler.h"
 
 namespace offstage::core {
@@ -57,6 +58,7 @@ void Scheduler::attempt_due(Attempt& attempt, Now now, Effects& out) {
   if (due->at > now.mono) return attempt_timers_.set(attempt.id, due->at);
   attempt.failure = timed_out(due->which, job->timeouts);
   stop(attempt, Stop::timeout, job->timeouts.cancel_grace, now, out);
+  if (seeded_bug("timeout_before_death")) conclude(attempt, *jobs_.find(attempt.job), {AttemptState::failed, attempt.failure, {}, {}}, now, out);
 }
 
 void Scheduler::tick(Now now, Effects& out) {

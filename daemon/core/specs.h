@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/faults.h"
 #include "core/model.h"
 
 namespace offstage::core {
@@ -30,6 +31,7 @@ class FreshSpecs {
   }
   std::size_t size() const { return specs_.size() + order_.size(); }
   void durable(Revision revision) {
+    if (seeded_bug("keep_specs")) return;
     for (; !order_.empty() && order_.front().first <= revision; order_.pop_front()) {
       const auto found = specs_.find(order_.front().second);
       if (found != specs_.end() && found->second.first == order_.front().first) specs_.erase(found);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/faults.h"
+
 namespace offstage::core {
 namespace {
 constexpr unsigned warm_spares = 2;           // of the default Blender
@@ -91,7 +93,7 @@ std::optional<WorkerIdle> Supply::take(KindId kind, Isolation isolation, bool au
   if (trial) forks->second.trial.expect(1, now);
   if (from->idle.empty()) return std::nullopt;
   const WorkerIdle worker = from->idle.front();
-  from->idle.pop_front();
+  if (!seeded_bug("reuse_attempt_id")) from->idle.pop_front();
   from->say = wanted.say = true;
   where_.erase(worker.worker);
   if (trial && from == &forks->second) {
