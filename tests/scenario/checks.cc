@@ -14,6 +14,9 @@ void World::check() {
   unsigned counted = 0;
   for (const auto& [id, attempt] : scheduler().attempts()) counted += attempt.slots;
   require(scheduler().slots().used() == counted, "each slot that is taken belongs to an attempt");
+  const std::size_t living = scheduler().jobs().size() + scheduler().attempts().size() + crew_.workers.size();
+  const std::size_t waiting = unanswered_ + 8 * disk_.changes_since(engine_->durable());
+  require(engine_->entries() <= 16 + 8 * living + waiting, "what the core remembers is bounded by what there is");
   crew_.check();
 }
 
@@ -62,6 +65,8 @@ void World::check_end() {
   while (crew_.retire() || crew_.deliver_all(*engine_, now_)) {
   }
   engine_->tick(now_);
+  require(unanswered_ == 0, "every request gets its answer");
+  for (const auto& [id, worker] : crew_.workers) require(worker.dead || worker.job.is_zero(), "no process of an attempt outlives its end");
   require(engine_->entries() == 0, "when all jobs have ended, the core's tables are empty");
 }
 

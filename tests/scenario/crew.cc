@@ -111,6 +111,7 @@ void Crew::run(Worker& worker) {
 }
 
 void Crew::finish(Worker& worker, AttemptState how, Reason why) {
+  worker.lingers = choice_.chance(40);
   worker.outcome = {how, {why, why == Reason::none ? "" : "it went wrong", "", {}, {}}, {}, {}};
   if (how == AttemptState::succeeded) {
     worker.outcome.value_json = std::to_string(choice_.noise());
@@ -193,7 +194,7 @@ bool Crew::live(Choice& choice) {
     bury(*worker);
     return true;
   }
-  if (choice.chance(4)) return die(*worker), true;
+  if (choice.chance(mortality)) return die(*worker), true;
   if (!worker->linked) {
     if (choice.chance(50)) relink(*worker);
   } else if (choice.chance(5)) {
@@ -211,16 +212,18 @@ bool Crew::live(Choice& choice) {
     if (worker->stuck) return true;
     if (choice.chance(30)) worker->news.emplace_back(core::AttemptProgressed{worker->id});
     if (!choice.chance(30)) return true;
-    if (worker->flagged && choice.chance(60)) {
+    if (choice.chance(worker->flagged ? 60 : 12)) {  // a script may say so by itself
       finish(*worker, AttemptState::cancelled);
     } else if (choice.chance(30)) {
       finish(*worker, AttemptState::failed, choice.chance(50) ? Reason::script_error : Reason::exit_code);
     } else {
       finish(*worker, AttemptState::succeeded);
     }
-  } else if (worker->told && choice.chance(50)) {
+  } else if (worker->told && choice.chance(worker->lingers ? 4 : 50)) {
     die(*worker);
-  } else if (!worker->job.is_zero() && !worker->went && choice.chance(3)) {
+  } else if (worker->told && choice.chance(25)) {
+    say_end(*worker);  // twice
+  } else if (!worker->job.is_zero() && !worker->went && choice.chance(1)) {
     refuse(*worker);
   } else if (choice.chance(20)) {
     return retire();

@@ -32,6 +32,7 @@ class Crew : public core::PoolPort {
     JobId job;                                                           // since PREPARE
     bool may_hang = false;                                               // some timeout would end it
     bool lied = false;                                                   // about its start
+    bool lingers = false;                                                // after its outcome
     bool go_said = false;                                                // by the core
     bool went = false, running = false, flagged = false, stuck = false;  // the worker itself
     bool linked = true, told = false, dead = false;                      // told: the outcome is in its folder
@@ -83,6 +84,7 @@ class Crew : public core::PoolPort {
 
   std::function<void(const core::Assignment&)> on_prepare;
   std::map<AttemptId, Worker> workers;
+  unsigned mortality = 4;  ///< percent, each time that a worker lives
 
  private:
   using Want = std::pair<core::KindId, core::Isolation>;

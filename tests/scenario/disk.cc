@@ -42,6 +42,12 @@ void Disk::commit(const core::Batch& batch) {
   }
 }
 
+std::size_t Disk::changes_since(core::Revision durable) const {
+  std::size_t changes = last > durable ? last - durable : 0;
+  for (const core::Batch& batch : pending_) changes += batch.changes.size();
+  return changes;
+}
+
 void Disk::crash(Choice& choice) {
   const std::uint64_t way = choice.below(pending_.size() + 2);
   if (way <= pending_.size()) {

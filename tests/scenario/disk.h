@@ -37,6 +37,8 @@ class Disk : public core::CommitPort {
   std::size_t behind() const { return pending_.size(); }
   core::Revision commit(std::size_t batches);  ///< the newest durable revision afterwards
   void crash(Choice& choice);                  ///< the daemon and its queue are gone; what had begun to reach the disk may be there
+  /// That the core has handed over since `durable`, which is the newest that it knows.
+  std::size_t changes_since(core::Revision durable) const;
   /// It is there, or its deletion is.
   bool knows(const JobId& id) const { return jobs.contains(id) || deleted.contains(id); }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenario/history.h"
 
+#include <array>
 #include <iterator>
 #include <ostream>
 
@@ -36,7 +37,7 @@ struct History::Act {
 const std::vector<History::Act>& History::acts() {
   static const std::vector<Act> all{
       // clients
-      {"submit", 6, true,
+      {"submit", 3, true,
        [](History& h, World& w, Random& r) {
          std::vector<core::NewJob> batch;
          for (std::uint64_t n = 1 + r.below(3); n > 0; --n) batch.push_back(h.a_job());
@@ -46,7 +47,7 @@ const std::vector<History::Act>& History::acts() {
        [](History& h, World& w, Random& r) {
          if (const JobId id = h.some_job(); !id.is_zero()) w.repeat(id, r.chance(30));
        }},
-      {"cancel", 3, false, [](History& h, World& w, Random&) { w.cancel(h.some_job()); }},
+      {"cancel", 2, false, [](History& h, World& w, Random&) { w.cancel(h.some_job()); }},
       {"update", 3, false,
        [](History& h, World& w, Random& r) {
          core::JobChange change{h.some_job(), {}, {}, {}, {}};
@@ -62,18 +63,21 @@ const std::vector<History::Act>& History::acts() {
       {"remember the cursor", 1, false, [](History&, World& w, Random&) { w.mark(); }},
       {"go on from an old cursor", 1, false, [](History&, World& w, Random&) { w.resume(); }},
       // the daemon
-      {"sync", 12, true, [](History&, World& w, Random& r) { w.commit(1 + r.below(3)); }},
-      {"tell what is durable", 12, true, [](History&, World& w, Random&) { w.tell_durable(); }},
+      {"sync", 6, true, [](History&, World& w, Random& r) { w.commit(1 + r.below(3)); }},
+      {"tell what is durable", 8, true,
+       [](History&, World& w, Random& r) {
+         for (std::uint64_t n = 1 + r.below(3); n > 0; --n) w.tell_durable();
+       }},
       {"kill the daemon", 1, false,
        [](History&, World& w, Random& r) {
-         if (r.chance(60)) w.kill_daemon();
+         if (r.chance(40)) w.kill_daemon();
        }},
       {"cut the power", 1, false,
        [](History&, World& w, Random& r) {
          if (r.chance(20)) w.cut_power();
        }},
-      {"pass time", 4, true, [](History&, World& w, Random& r) { w.pass_time(std::chrono::milliseconds(r.below(400))); }},
-      {"pass time to the next deadline", 3, true, [](History&, World& w, Random&) { w.to_next_deadline(); }},
+      {"pass time", 2, true, [](History&, World& w, Random& r) { w.pass_time(std::chrono::milliseconds(r.below(400))); }},
+      {"pass time to the next deadline", 1, false, [](History&, World& w, Random&) { w.to_next_deadline(); }},
       {"set the clock", 1, false, [](History&, World& w, Random& r) { w.set_clock(std::chrono::seconds(static_cast<int>(r.below(7200)) - 3600)); }},
       {"set slots", 1, false, [](History&, World& w, Random& r) { w.set_slots(static_cast<unsigned>(1 + r.below(5))); }},
       {"drain", 1, false, [](History&, World& w, Random& r) { w.set_draining(r.chance(30)); }},
@@ -83,12 +87,18 @@ const std::vector<History::Act>& History::acts() {
        [](History&, World& w, Random& r) {
          const core::KindId kind = w.scheduler().kinds().find({some_blender(r), {}});
          const Isolation isolation = r.chance(50) ? Isolation::fork : Isolation::process;
-         if (kind != 0 && r.chance(30)) w.apply(core::KindFailed{kind, isolation, {Reason::blender_unavailable, "broken", "", {}, {}}});
+         if (kind != 0 && r.chance(10)) w.apply(core::KindFailed{kind, isolation, {Reason::blender_unavailable, "broken", "", {}, {}}});
        }},
       // the crew
-      {"news", 20, true, [](History&, World& w, Random&) { w.deliver_one(); }},
+      {"news", 10, true,
+       [](History&, World& w, Random& r) {
+         for (std::uint64_t n = 1 + r.below(4); n > 0; --n) w.deliver_one();
+       }},
       {"old news again", 1, false, [](History&, World& w, Random&) { w.repeat_old_news(); }},
-      {"live", 30, true, [](History&, World& w, Random& r) { w.crew().live(r); }},
+      {"live", 28, true,
+       [](History&, World& w, Random& r) {
+         for (std::uint64_t n = 1 + r.below(6); n > 0; --n) w.crew().live(r);
+       }},
       {"lie", 1, false,
        [](History&, World& w, Random& r) {
          auto& workers = w.crew().workers;
@@ -103,10 +113,12 @@ const std::vector<History::Act>& History::acts() {
 }
 
 History::History(std::uint64_t seed, std::ostream* trace)
-    : random_(seed), trace_(trace), world_(random_, some_options(random_), trace), steps_(static_cast<unsigned>(40 + random_.below(160))) {
+    : random_(seed), trace_(trace), world_(random_, some_options(random_), trace), steps_(static_cast<unsigned>(60 + random_.below(300))) {
+  static constexpr std::array<unsigned, 4> percent{0, 0, 1, 4};
+  world_.crew().mortality = percent.at(random_.below(percent.size()));
   for (std::size_t n = 0; n < acts().size(); ++n) {
     const Act& act = acts()[n];
-    const std::uint64_t times = act.always ? 1 + random_.below(2) : random_.below(4);
+    const std::uint64_t times = act.always ? 1 + random_.below(4) : random_.below(4);
     draw_.insert(draw_.end(), act.often * times, n);
   }
 }
@@ -122,6 +134,7 @@ core::NewJob History::a_job() {
   job.cpus = random_.chance(20) ? static_cast<std::uint32_t>(1 + random_.below(4)) : 0;
   job.max_attempts = static_cast<std::uint8_t>(1 + random_.below(3));
   if (random_.chance(60)) job.retry_on = bit(Reason::crashed) | bit(Reason::timed_out) | bit(Reason::lost);
+  if (random_.chance(40)) job.retry_on |= bit(Reason::script_error) | bit(Reason::exit_code);
   if (random_.chance(15)) job.timeouts.queue = 20s;
   if (random_.chance(15)) job.timeouts.start = 5s;
   if (random_.chance(30)) job.timeouts.run = 4s;

@@ -25,6 +25,7 @@ void World::start_daemon() {
   slots_ = options_.slots;
   held_slots_.clear();
   notices_.clear();
+  unanswered_ = 0;
   told_of_ = disk_.last;
   while (told_.read(disk_, everything)) {
   }

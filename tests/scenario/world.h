@@ -12,6 +12,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/engine.h"
@@ -75,6 +76,8 @@ class World : public core::WatchPort {
   void check_prepare(const core::Assignment& assignment);
   void check_order(const core::Job& started);
   void check_end();
+  template <class T>
+  core::Reply<T> once(core::Reply<T> reply);  ///< counts it, and that it comes once
 
   Choice& choice_;
   Disk disk_;
@@ -90,6 +93,17 @@ class World : public core::WatchPort {
   std::map<AttemptId, unsigned> held_slots_;
   Watcher told_, wanderer_, bookmark_;
   core::Revision told_of_ = 0;
+  std::size_t unanswered_ = 0;  // requests to this daemon
 };
+
+template <class T>
+core::Reply<T> World::once(core::Reply<T> reply) {
+  ++unanswered_;
+  return [this, reply = std::move(reply), answered = std::make_shared<bool>(false)](const Result<T>& result) {
+    require(!std::exchange(*answered, true), "a request gets one answer");
+    --unanswered_;
+    reply(result);
+  };
+}
 
 }  // namespace offstage::scenario
