@@ -143,9 +143,10 @@ TEST(Validate, only_what_blender_reads_at_start_needs_a_blender_of_its_own) {
   for (const char* name : {"PATH", "PYTHONPATH", "SHOT", "LCD", "OCIO_X"}) EXPECT_FALSE(read_at_start(name)) << name;
 }
 
-TEST(JsonObject, deep_nesting_costs_no_stack) {
-  const std::string deep = "{\"a\": " + std::string(400'000, '[') + std::string(400'000, ']') + "}";
-  EXPECT_FALSE(not_a_json_object(deep));
+TEST(JsonObject, is_nested_no_deeper_than_python_reads_and_looking_costs_no_stack) {
+  const auto nested = [](std::size_t levels) { return "{\"a\": " + std::string(levels, '[') + std::string(levels, ']') + "}"; };
+  EXPECT_FALSE(not_a_json_object(nested(499)));
+  for (const std::size_t levels : {500, 400'000}) EXPECT_THAT(*not_a_json_object(nested(levels)), HasSubstr("deeper than 500"));
 }
 
 TEST(JsonObject, says_what_it_is_instead) {
