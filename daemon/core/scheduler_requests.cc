@@ -168,7 +168,7 @@ Result<Revision> Scheduler::retry(const StoredJob& stored, Now now, Effects& out
   const JobId id = stored.job.id;
   RecentJobs::Entry* recent = recent_.find(id);
   if (jobs_.find(id)) return not_ended(id);
-  if (recent && recent->deleted) return not_live(id);
+  if ((recent && recent->deleted) || deletes_.contains(id)) return not_live(id);  // or it is as good as deleted: only its processes are still there
   Job job = recent ? recent->job : stored.job;
   if (!ended(job.state)) return not_ended(id);
   if (job.state == JobState::succeeded) {

@@ -148,6 +148,22 @@ TEST_F(Requests, a_live_job_is_deleted_by_force_only_and_when_nothing_of_it_is_l
   EXPECT_THAT(stage.pool.take(), ElementsAre("forget 09", "forget 0b"));
 }
 
+TEST_F(Requests, a_job_that_is_about_to_be_deleted_is_not_retried) {
+  stage.submit(Stage::a_job(1));
+  stage.idle(11);
+  stage.commit();
+  stage.started(11);
+  stage.failed(11, Reason::script_error);
+  stage.commit();
+  const auto deletion = std::make_shared<std::string>("pending");
+  stage.engine.remove(job_id(1), {attempt_id(11)}, false, stage.now, stage.note(deletion));
+  stage.engine.retry({as_stored(JobState::failed), {"b", {}}, 1}, stage.now, stage.note(reply));
+  EXPECT_EQ(*reply, "JOB_NOT_FOUND") << "its deletion waits for its process only";
+  stage.gone(11);
+  stage.commit();
+  EXPECT_EQ(*deletion, "");
+}
+
 TEST_F(Requests, a_deleted_job_is_not_deleted_twice_even_if_it_ended_before_a_restart) {
   stage.engine.remove(job_id(1), {}, false, stage.now, stage.note(reply));
   const auto second = std::make_shared<std::string>("pending");
