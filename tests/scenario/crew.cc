@@ -128,6 +128,7 @@ void Crew::say_end(Worker& worker) {
 void Crew::refuse(Worker& worker) {
   finish(worker, AttemptState::failed, Reason::disk_full);
   worker.dead = true;
+  worker.orders.clear();
   worker.news.emplace_back(core::AttemptGone{worker.id, core::Exit{}});
 }
 
