@@ -74,7 +74,8 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::fun
   ballast.refill();
 
   const auto failed = [suspect = suspect_in(state), on_failure = std::move(on_failure)](Error error) {
-    UniqueFd(::open(suspect.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));  // best effort: the disk is not well
+    // NOLINTNEXTLINE(bugprone-unused-raii): it is only made; best effort, since the disk is not well
+    UniqueFd(::open(suspect.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     on_failure(std::move(error));
   };
   std::unique_ptr<Store> store(new Store);
