@@ -38,6 +38,7 @@ std::string line_of(const core::AttemptWrite& row) {
       row.failure);
 }
 std::string line_of(const core::AttemptDelete& row) { return fmt::format("attempt {} had not begun", row.id.hex()); }
+std::string line_of(const core::FolderSize& row) { return fmt::format("attempt {} left {} bytes", row.id.hex(), row.bytes); }
 
 }  // namespace
 

@@ -72,7 +72,13 @@ struct AttemptDelete {
   AttemptId id;
 };
 
-using Change = std::variant<JobInsert, JobUpdate, LabelsUpdate, JobDelete, AttemptWrite, AttemptDelete>;
+/// What the folder of an attempt that has ended takes on the disk. Measured later and told by nobody: it has no revision.
+struct FolderSize {
+  AttemptId id;
+  std::int64_t bytes = 0;
+};
+
+using Change = std::variant<JobInsert, JobUpdate, LabelsUpdate, JobDelete, AttemptWrite, AttemptDelete, FolderSize>;
 
 struct Batch {
   std::vector<Change> changes;

@@ -29,7 +29,7 @@ void Engine::carry_out(Effects out) {
                           [&](const JobDelete& row) {
                             if (!seeded_bug("hide_deletions")) unseen_.emplace_back(row.revision, row.id);
                           },
-                          [](const AttemptWrite&) {}, [](const AttemptDelete&) {}},
+                          [](const AttemptWrite&) {}, [](const AttemptDelete&) {}, [](const FolderSize&) {}},
                change);
   }
   const Revision last = out.batch.revision;
@@ -94,6 +94,12 @@ void Engine::remove(JobId id, std::vector<AttemptId> attempts, bool force, Now n
     if (!begun) return reply(begun.error());
     deleting_[id].push_back(std::move(reply));
   });
+}
+
+void Engine::expire(const std::vector<EndedJob>& jobs, Now now, Reply<Done> reply) {
+  Revision last = 0;
+  step(now, [&](Effects& out) { last = scheduler_.expire(jobs, now, out); });
+  reply_when_durable(last, std::move(reply));
 }
 
 void Engine::set_slots(unsigned slots, Now now) {

@@ -33,6 +33,7 @@ class Engine {
   void cancel(JobId id, Now now, Reply<Done> reply, const std::string& by = {});
   void retry(StoredJob job, Now now, Reply<Done> reply);                                           ///< `job` as the store has it, failed or cancelled
   void remove(JobId id, std::vector<AttemptId> attempts, bool force, Now now, Reply<Done> reply);  ///< replies when the row is gone, and what ran is dead
+  void expire(const std::vector<EndedJob>& jobs, Now now, Reply<Done> reply);  ///< ended ones; replies when the rows of those that went are gone
   void set_slots(unsigned slots, Now now);
   void set_draining(bool draining, Now now);
 

@@ -39,6 +39,13 @@ struct StoredJob {
   std::uint8_t policy_attempts = 1;  ///< for retry: max_attempts of the spec, so many more are allowed
 };
 
+/// An ended job whose time has come, as the store had it a moment ago.
+struct EndedJob {
+  JobId id;
+  Revision revision = 0;
+  std::vector<AttemptId> attempts;  ///< whose folders go with it
+};
+
 // ---- news of the pool -----------------------------------------------------------------------------------------------------------------
 
 /// A spare has said that it is ready. Its id is the id of the attempt that it will run.

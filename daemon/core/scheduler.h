@@ -51,6 +51,8 @@ class Scheduler {
   Result<Revision> retry(const StoredJob& stored, Now now, Effects& out);
   /// Done when Effects::deleted names the job, in this step or a later one.
   Status remove(JobId id, const std::vector<AttemptId>& attempts, bool force, Now now, Effects& out);
+  /// Deletes those that have not changed meanwhile. (scheduler_retention.cc)
+  Revision expire(const std::vector<EndedJob>& jobs, Now now, Effects& out);
   void set_slots(unsigned slots, Now now, Effects& out);
   void set_draining(bool draining, Now now, Effects& out);
   /// Would create() take this job now? Also for validate_only.

@@ -76,13 +76,16 @@ fs::path restoring_in(const fs::path& state) { return database_in(state).string(
 Result<Database> open_database(const fs::path& state) {
   if (Status whole = refuse_remains(state); !whole) return whole.error();
   const fs::path database = database_in(state), suspect = suspect_in(state);
+  // NOLINTNEXTLINE(bugprone-unused-raii): closed at once, since a close later on would end SQLite's locks
   UniqueFd(::open(database.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));  // for the mode; what is wrong with it, SQLite will say
   try {
     Database out{std::make_unique<Connection>(database, Connection::Mode::read_write)};
     Connection& connection = *out.connection;
     sqlite3_db_config(connection.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);  // until it is known to be good
     const bool is_suspect = fs::exists(suspect), unclean = is_suspect || has_content(wal_of(database));
-    connection.execute("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768");
+    connection.execute(
+        "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768; PRAGMA journal_size_limit = "
+        "67108864");
     connection.execute(seeded_bug("skip_fsync") ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL");
     out.unchecked = unclean && !is_suspect && fs::file_size(database) > kCheckedAtOnce;
     if (unclean && !out.unchecked) require_intact(connection);

@@ -186,6 +186,50 @@ std::vector<std::pair<core::JobState, std::int64_t>> Reader::counts() const {
   return counts;
 }
 
+std::vector<EndedJob> Reader::ended_jobs(std::size_t limit, const EndedJob* after) const {
+  Impl::Lease connection(*impl_);
+  Transaction snapshot(*connection, "BEGIN");
+  Statement& walk = connection->prepare(
+      "SELECT id, seq, revision, end_time FROM jobs INDEXED BY jobs_by_end WHERE end_time > 0 AND (end_time, seq) > (?1, ?2) ORDER BY end_time, seq LIMIT ?3");
+  Statement& folders = connection->prepare("SELECT id, ifnull(folder_bytes, -1) FROM attempts WHERE job_seq = ?1");
+  const Reset reset_walk(walk), reset_folders(folders);
+  walk.bind(after ? after->end_time : Wall{}, after ? after->seq : 0, limit);
+  std::vector<EndedJob> jobs;
+  while (walk.step()) {
+    EndedJob& job = jobs.emplace_back();
+    Columns(walk) >> job.id >> job.seq >> job.revision >> job.end_time;
+    for (folders.bind(job.seq); folders.step();) {
+      std::int64_t bytes = 0;
+      Columns(folders) >> job.attempts.emplace_back() >> bytes;
+      job.measured &= bytes >= 0;
+      job.bytes += std::max<std::int64_t>(bytes, 0);
+    }
+  }
+  return jobs;
+}
+
+std::int64_t Reader::folder_bytes() const {
+  Impl::Lease connection(*impl_);
+  return connection->integer("SELECT value FROM meta WHERE key = 'folder_bytes'");
+}
+
+UnmeasuredPage Reader::unmeasured(std::int64_t after, std::size_t limit) const {
+  Impl::Lease connection(*impl_);
+  // The first page asks the index whether there are any: most often there are none, and no row has to be passed.
+  if (after == 0 && connection->integer("SELECT count(*) FROM (SELECT 1 FROM attempts INDEXED BY attempts_unmeasured "
+                                        "WHERE folder_bytes IS NULL AND state >= 3 LIMIT 1)") == 0) {
+    return {};
+  }
+  Statement& walk =
+      connection->prepare("SELECT rowid, id FROM attempts NOT INDEXED WHERE folder_bytes IS NULL AND state >= 3 AND rowid > ?1 ORDER BY rowid LIMIT ?2");
+  const Reset reset(walk);
+  walk.bind(after, limit);
+  UnmeasuredPage page;
+  while (walk.step()) Columns(walk) >> page.next >> page.attempts.emplace_back();
+  if (page.attempts.size() < limit) page.next = 0;
+  return page;
+}
+
 core::Revision Reader::last_revision() const {
   Impl::Lease connection(*impl_);
   return static_cast<core::Revision>(connection->integer(kLastRevision));

@@ -34,6 +34,12 @@ class Reader {
   std::optional<AttemptRow> attempt(AttemptId id) const;
   std::vector<std::pair<core::JobState, std::int64_t>> counts() const;
 
+  // retention
+  std::vector<EndedJob> ended_jobs(std::size_t limit, const EndedJob* after = nullptr) const;  ///< oldest end first, from the one behind `after`
+  std::int64_t folder_bytes() const;                                                           ///< of all attempts that were measured
+  /// Attempts that have ended and whose folders were not measured, from the one behind `after` (0: all).
+  UnmeasuredPage unmeasured(std::int64_t after, std::size_t limit) const;
+
   // restart
   core::Revision last_revision() const;
   std::int64_t last_seq() const;

@@ -59,6 +59,22 @@ struct Tombstone {
   core::Revision revision = 0;
 };
 
+/// A job that has ended, as retention sees it.
+struct EndedJob {
+  JobId id;
+  std::int64_t seq = 0;
+  core::Revision revision = 0;
+  Wall end_time{};
+  std::int64_t bytes = 0;  ///< of its attempts' folders
+  bool measured = true;    ///< all of them
+  std::vector<AttemptId> attempts;
+};
+
+struct UnmeasuredPage {
+  std::vector<AttemptId> attempts;
+  std::int64_t next = 0;  ///< continue after it; 0: that was all
+};
+
 /// What changed after a cursor, oldest first.
 struct ChangesPage {
   std::vector<JobRow> rows;

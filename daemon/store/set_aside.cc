@@ -92,4 +92,15 @@ Result<Moved> set_damaged_aside(const fs::path& folder) {
   return moved;
 }
 
+Moved set_aside_in(const fs::path& state) {
+  Moved kept;
+  const std::string database = database_in(state).filename().string() + ".", attempts = "attempts.";
+  std::error_code error;
+  for (fs::directory_iterator it(state, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if ((name.starts_with(database) || name.starts_with(attempts)) && it->path() != restoring_in(state)) kept.push_back(it->path());
+  }
+  return kept;
+}
+
 }  // namespace offstage::store

@@ -23,4 +23,7 @@ Result<Moved> set_database_aside(const std::filesystem::path& state, const std::
 /// `offstaged --set-aside-damaged`: looks at every page first, and moves what is damaged, with the folders of its attempts. NOT_DAMAGED, ANOTHER_DAEMON, …
 Result<Moved> set_damaged_aside(const std::filesystem::path& state);
 
+/// All that was ever moved away there, and is still kept. Of a running daemon's folder, too.
+Moved set_aside_in(const std::filesystem::path& state);
+
 }  // namespace offstage::store

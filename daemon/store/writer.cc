@@ -43,6 +43,7 @@ Writer::Writer(Connection& connection)
           "exit_signal=excluded.exit_signal, user_cpu=excluded.user_cpu, system_cpu=excluded.system_cpu, max_rss_bytes=excluded.max_rss_bytes, "
           "killed_by=excluded.killed_by, failure=excluded.failure"),
       delete_attempt_(connection.handle(), "DELETE FROM attempts WHERE id=?1"),
+      measure_attempt_(connection.handle(), "UPDATE attempts SET folder_bytes=?2 WHERE id=?1"),
       insert_tombstone_(connection.handle(), "INSERT INTO tombstones (revision, id, time) VALUES (?,?,?)"),
       newest_old_tombstone_(connection.handle(), "SELECT max(revision) FROM tombstones WHERE time < ?1"),
       delete_tombstones_(connection.handle(), "DELETE FROM tombstones WHERE revision <= ?1"),
@@ -99,6 +100,8 @@ void Writer::write(const core::AttemptWrite& change) {
 }
 
 void Writer::write(const core::AttemptDelete& change) { delete_attempt_.bind(change.id).run(); }
+
+void Writer::write(const core::FolderSize& change) { measure_attempt_.bind(change.id, change.bytes).run(); }
 
 // Up to the newest old one by revision, so that nothing older than the horizon is left even if the wall clock went back in between.
 void Writer::prune_tombstones(Wall now) {

@@ -22,11 +22,12 @@ class Writer {
   void write(const core::JobDelete& change);
   void write(const core::AttemptWrite& change);
   void write(const core::AttemptDelete& change);
+  void write(const core::FolderSize& change);
   void prune_tombstones(Wall now);
 
   Statement insert_job_, insert_spec_, update_job_, update_labels_;
   Statement seq_of_, delete_attempts_, delete_spec_, delete_job_;
-  Statement write_attempt_, delete_attempt_;
+  Statement write_attempt_, delete_attempt_, measure_attempt_;
   Statement insert_tombstone_, newest_old_tombstone_, delete_tombstones_, set_horizon_;
 };
 

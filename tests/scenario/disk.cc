@@ -19,6 +19,7 @@ const JobId& job_of(const core::LabelsUpdate& row, const std::map<AttemptId, Job
 const JobId& job_of(const core::JobDelete& row, const std::map<AttemptId, JobId>&) { return row.id; }
 const JobId& job_of(const core::AttemptWrite& row, const std::map<AttemptId, JobId>&) { return row.job; }
 const JobId& job_of(const core::AttemptDelete& row, const std::map<AttemptId, JobId>& attempts) { return attempts.at(row.id); }
+const JobId& job_of(const core::FolderSize& row, const std::map<AttemptId, JobId>& attempts) { return attempts.at(row.id); }
 
 }  // namespace
 

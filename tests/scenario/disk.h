@@ -62,6 +62,7 @@ class Disk : public core::CommitPort {
   void apply(const core::JobDelete& row);
   void apply(const core::AttemptWrite& row);
   void apply(const core::AttemptDelete& row);
+  void apply(const core::FolderSize&) {}  // nothing that the core decides
   void advance(JobRow* job, const JobId& id, core::Revision revision);
   void check_success(const JobId& id) const;
 

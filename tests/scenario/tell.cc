@@ -41,7 +41,8 @@ std::string tell(const core::Change& change) {
                                [](const core::AttemptWrite& r) {
                                  return "attempt " + brief(r.id) + " of " + brief(r.job) + " #" + to_string(r.number) + ' ' + name(r.state) + reason(r.failure);
                                },
-                               [](const core::AttemptDelete& r) { return "attempt " + brief(r.id) + " taken back"; }},
+                               [](const core::AttemptDelete& r) { return "attempt " + brief(r.id) + " taken back"; },
+                               [](const core::FolderSize& r) { return "attempt " + brief(r.id) + " left " + to_string(r.bytes) + " bytes"; }},
                     change);
 }
 
