@@ -2,12 +2,6 @@
 #include "pool/adoption.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/post.hpp>
-#include <unordered_set>
 
 #include "pool/crash_report.h"
 #include "pool/procs.h"
@@ -18,14 +12,6 @@ namespace offstage::pool {
 namespace {
 
 constexpr std::chrono::milliseconds kill_patience{2000};
-constexpr std::chrono::hours keeper_logs_kept{7 * 24};
-
-/// nullopt: there is no such file. ctime: nobody can set it back.
-std::optional<Wall> changed_at(const std::filesystem::path& file) {
-  struct stat s {};
-  if (::lstat(file.c_str(), &s) != 0) return std::nullopt;
-  return Wall(std::chrono::seconds(s.st_ctim.tv_sec) + std::chrono::duration_cast<Micros>(std::chrono::nanoseconds(s.st_ctim.tv_nsec)));
-}
 
 void report_dead(Context& context, AttemptSink& sink, AttemptId id) {
   const auto folder = context.folder(id);
@@ -87,25 +73,6 @@ void adopt_all(Context& context, Fleet& fleet, AttemptSink& sink, const std::vec
   if (killed > 0) spdlog::info("{} processes of an earlier daemon killed", killed);
   post([&context, &sink, dead = std::move(dead)] {
     for (const AttemptId id : dead) report_dead(context, sink, id);
-  });
-}
-
-void remove_leftovers(Context& context, const std::vector<AttemptId>& known, const std::vector<core::OpenAttempt>& open) {
-  auto keep = std::make_shared<std::unordered_set<AttemptId>>(known.begin(), known.end());
-  for (const core::OpenAttempt& attempt : open) keep->insert(attempt.id);
-  const Wall before = Now::read().wall;
-  asio::post(context.background, [keep, before, &context] {
-    std::error_code error;
-    for (std::filesystem::directory_iterator it(context.options.state / "attempts", error), end; !error && it != end; it.increment(error)) {
-      const auto id = AttemptId::parse(it->path().filename().string());
-      if (id && keep->contains(*id)) continue;
-      const auto changed = changed_at(it->path());
-      if (changed && *changed < before - std::chrono::milliseconds(10)) context.janitor.remove(it->path());  // what is newer was made for this daemon
-    }
-    for (std::filesystem::directory_iterator it(context.options.state / "keepers", error), end; !error && it != end; it.increment(error)) {
-      const auto changed = changed_at(it->path());
-      if (changed && *changed < before - keeper_logs_kept) context.janitor.remove(it->path());
-    }
   });
 }
 

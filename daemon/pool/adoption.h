@@ -17,7 +17,5 @@ namespace offstage::pool {
 
 void adopt_all(Context& context, Fleet& fleet, AttemptSink& sink, const std::vector<core::OpenAttempt>& open,
                const std::function<void(std::function<void()>)>& post);
-/// Folders below attempts/ that were there before `known` was read, and that no attempt owns, are removed in the background; so are old logs of keepers.
-void remove_leftovers(Context& context, const std::vector<AttemptId>& known, const std::vector<core::OpenAttempt>& open);
 
 }  // namespace offstage::pool

@@ -13,6 +13,8 @@
 #include "pool/adoption.h"
 #include "pool/discovery.h"
 #include "pool/fleet.h"
+#include "pool/folder_watch.h"
+#include "pool/leftovers.h"
 #include "pool/prepare.h"
 #include "pool/proof.h"
 #include "pool/sweep.h"
@@ -27,6 +29,7 @@ class PoolImpl : public Pool, public AttemptSink {
         spec_(std::move(spec)),
         context_(io, std::move(options)),
         fleet_(context_, catalog_, *this, fleet_events()),
+        folder_watch_(context_, fleet_),
         progress_timer_(io) {}
   ~PoolImpl() override {
     *alive_ = false;
@@ -54,6 +57,10 @@ class PoolImpl : public Pool, public AttemptSink {
   void adopt(const std::vector<core::OpenAttempt>& open, const std::vector<AttemptId>& known) override;
   void start() override;
   void shutdown(bool kill_busy, std::function<void()> done) override { fleet_.wind_down(kill_busy, std::move(done)); }
+  void in_background(std::function<void()> work) override { asio::post(context_.background, std::move(work)); }
+  void leftovers(KnownAttempts known, bool remove, std::function<void(std::vector<Leftover>)> done) override {
+    find_leftovers(context_, fleet_, alive_, std::move(known), remove, std::move(done));
+  }
   const Catalog& catalog() const override { return catalog_; }
   std::optional<Progress> progress(AttemptId attempt) const override;
   std::vector<ZygoteInfo> zygotes() const override;
@@ -85,6 +92,7 @@ class PoolImpl : public Pool, public AttemptSink {
   std::unordered_map<AttemptId, std::shared_ptr<Page>> pages_;  ///< of attempts that have begun or may
   Context context_;
   Fleet fleet_;
+  FolderWatch folder_watch_;
   asio::steady_timer progress_timer_;
   bool watching_ = false;
 };
@@ -125,6 +133,7 @@ void PoolImpl::prepare(const core::Assignment& assignment) {
   worker->watch_progress = assignment.watch_progress;
   keep_page(*worker);
   if (worker->watch_progress) watch_progress();
+  folder_watch_.start();
 }
 
 void PoolImpl::go(AttemptId attempt) {
@@ -187,6 +196,7 @@ void PoolImpl::adopt(const std::vector<core::OpenAttempt>& open, const std::vect
     keep_page(*worker);
     worker->watch_progress = true;  // its timeouts are the core's to know
     watch_progress();
+    folder_watch_.start();
   }
   remove_leftovers(context_, known, open);
   asio::co_spawn(context_.io, sweep(context_, [this, alive = alive_](pid_t pid) { return !*alive || fleet_.is_known(pid); }), asio::detached);

@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include <asio/io_context.hpp>
@@ -30,6 +31,8 @@ struct PoolOptions {
   std::string state_id;
   CatalogOptions catalog;
   bool huge_pages = true;
+  std::int64_t log_bytes = 0;                      ///< so much of an attempt's log is kept, head and tail; 0: all
+  std::int64_t attempt_bytes = 0;                  ///< an attempt whose folder takes more is ended; 0: no limit
   Micros start_patience{std::chrono::minutes(2)};  ///< a worker that is not ready by then is killed
   Micros keeper_idle{std::chrono::minutes(30)};    ///< a keeper without workers or demand for so long is retired
 };
@@ -61,6 +64,16 @@ struct ZygoteInfo {
   Wall start_time{};
 };
 
+/// What belongs to nothing. (leftovers.h)
+struct Leftover {
+  enum class Kind { attempt_folder, keeper_log, trash };
+  Kind kind = Kind::trash;
+  std::filesystem::path path;
+  std::int64_t bytes = 0;
+};
+/// Ids of all attempts in the store; nullopt: it cannot be read.
+using KnownAttempts = std::function<std::optional<std::unordered_set<AttemptId>>()>;
+
 class Pool : public core::PoolPort {
  public:
   /// Binds the worker socket. `spec` reads a job's spec from the store.
@@ -75,6 +88,11 @@ class Pool : public core::PoolPort {
   virtual void start() = 0;
   /// Ends spares and idle keepers. `kill_busy`: busy workers too, calls `done` when all is gone; otherwise they live on.
   virtual void shutdown(bool kill_busy, std::function<void()> done) = 0;
+
+  /// Runs `work` on a thread where it may take long, behind the removals that were asked for before.
+  virtual void in_background(std::function<void()> work) = 0;
+  /// Finds what belongs to nothing, removes it if asked to, and tells it on the core strand. `known` is called in the background.
+  virtual void leftovers(KnownAttempts known, bool remove, std::function<void(std::vector<Leftover>)> done) = 0;
 
   virtual const Catalog& catalog() const = 0;                             ///< any thread
   virtual std::optional<Progress> progress(AttemptId attempt) const = 0;  ///< any thread; of running ones

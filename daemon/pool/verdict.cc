@@ -138,6 +138,7 @@ Failure ended_without_outcome(int exit_code) {
 /// nullopt: it was cancelled.
 std::optional<Failure> judge(const Death& death, const std::string& lines) {
   const std::string by = death.exit ? death.exit->killed_by : "";
+  if (death.sentence) return death.sentence;
   if (by == "memory") return beyond_its_memory(death);
   if (by == "deadline") return timed_out(core::flag_timed_out_run);
   if (death.flag > core::flag_cancelled) return timed_out(death.flag);

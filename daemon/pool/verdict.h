@@ -13,12 +13,13 @@
 namespace offstage::pool {
 
 struct Death {
-  std::optional<core::Exit> exit;  ///< none: nobody saw it die
-  int flag = 0;                    ///< that had been raised: 1 = cancelled, from 2 on = timed out (WIRE.md)
-  bool killed_by_us = false;       ///< terminate() or kill() was called
-  bool watched = true;             ///< a daemon was there when it died
-  bool no_room = false;            ///< its page says that the disk had no room for the outcome
-  std::int64_t memory_limit = 0;   ///< of the job, in bytes; 0: none, or not known
+  std::optional<core::Exit> exit;              ///< none: nobody saw it die
+  int flag = 0;                                ///< that had been raised: 1 = cancelled, from 2 on = timed out (WIRE.md)
+  std::optional<core::Failure> sentence = {};  ///< why the daemon killed it for breaking a limit
+  bool killed_by_us = false;                   ///< terminate() or kill() was called
+  bool watched = true;                         ///< a daemon was there when it died
+  bool no_room = false;                        ///< its page says that the disk had no room for the outcome
+  std::int64_t memory_limit = 0;               ///< of the job, in bytes; 0: none, or not known
 };
 
 core::Outcome verdict(const Death& death, const std::filesystem::path& folder);

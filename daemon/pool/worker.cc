@@ -114,6 +114,12 @@ void Worker::kill() {
   send_signal(pidfd_, SIGKILL);
 }
 
+void Worker::condemn(core::Failure why) {
+  if (stage_ != Stage::running || ended_) return;
+  sentence_ = std::move(why);
+  kill();
+}
+
 void Worker::dismiss() {
   if (stage_ >= Stage::running) return;
   enter(Stage::dismissed);
@@ -181,6 +187,7 @@ void Worker::exited(std::optional<ExitRecord> record) {
     if (!ended_) {
       report_end(verdict({.exit = record ? std::optional(record->exit) : std::nullopt,
                           .flag = std::max(flag_, page_ ? page_->flag() : 0),
+                          .sentence = std::move(sentence_),
                           .killed_by_us = killed_by_us_,
                           .watched = !adopted_,
                           .no_room = page_ && page_->phase() == Page::Phase::no_room,

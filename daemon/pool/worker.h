@@ -85,6 +85,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void raise_flag(int why);
   void terminate();
   void kill();
+  /// It breaks a limit: it is killed, and fails for this reason unless it has left an outcome.
+  void condemn(core::Failure why);
   /// A spare that is not wanted any more: it ends when its connection closes.
   void dismiss();
 
@@ -121,6 +123,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   bool announced_ = false, ended_ = false, killed_by_us_ = false, adopted_ = false, orphan_ = false;
   bool unready_ = false;  // it closed its connection, or broke the wire's rules, before it was idle
   int flag_ = 0;
+  std::optional<core::Failure> sentence_;  // why it was condemned
 };
 
 }  // namespace offstage::pool

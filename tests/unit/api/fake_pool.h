@@ -58,6 +58,9 @@ class FakePool final : public pool::Pool {
   void start() override {}
   void shutdown(bool, std::function<void()> done) override { done(); }
 
+  void in_background(std::function<void()> work) override { work(); }
+  void leftovers(pool::KnownAttempts, bool, std::function<void(std::vector<pool::Leftover>)> done) override { done({}); }
+
   const pool::Catalog& catalog() const override { return catalog_; }
   std::optional<pool::Progress> progress(AttemptId attempt) const override {
     const std::lock_guard lock(mutex_);
