@@ -170,9 +170,10 @@ def cpu_ticks(pid: int) -> int:
 def latency(s: Setup) -> list[Row]:
     with daemon(s, "latency") as d:
         warm = d.client("latency", str(s.count(300)), "20")
+        p50 = warm["p50_ms"]
         rows = [
-            Row("submit → first bpy line, durable, spare waiting, p50", warm["p50_ms"], "ms", f"fsync {s.fsync_ms:.2f} ms", "≤ fsync + 1 ms", warm["p50_ms"] <= s.fsync_ms + 1),
-            Row("… against a cold Blender", s.cold_s * 1e3 / warm["p50_ms"], "×", f"cold {s.cold_s * 1e3:.0f} ms", "≥ 300 ×", s.cold_s * 1e3 / warm["p50_ms"] >= 300),
+            Row("submit → first bpy line, durable, spare waiting, p50", p50, "ms", f"fsync {s.fsync_ms:.2f} ms", "≤ fsync + 1 ms", p50 <= s.fsync_ms + 1),
+            Row("… against a cold Blender", s.cold_s * 1e3 / p50, "×", f"cold {s.cold_s * 1e3:.0f} ms", "≥ 300 ×", s.cold_s * 1e3 / p50 >= 300),
             Row("… p99", warm["p99_ms"], "ms", "", "≤ 15 ms", warm["p99_ms"] <= 15),
         ]
     with daemon(s, "demand", "max_spares = 0\n") as d:
