@@ -7,7 +7,7 @@
 // part, which faults there are, and how many deviations; a Path goes through all its histories.
 #pragma once
 
-#include <iosfwd>
+#include <ostream>
 #include <vector>
 
 #include "scenario/world.h"
@@ -24,6 +24,9 @@ struct Plot {
   std::vector<Fault> faults;  ///< each once in a history; twice, if it is here twice
   unsigned deviations = 2;
 };
+
+/// How a test names it.
+inline std::ostream& operator<<(std::ostream& out, const Plot& plot) { return out << plot.name; }
 
 const std::vector<Plot>& plots();
 
