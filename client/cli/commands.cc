@@ -21,6 +21,7 @@ void add_commands(CommandLine& line, Context& context) {
   add_retry(root, context);
   add_delete(root, context);
   add_release(root, context);
+  add_gc(root, context);
   add_status(root, context);
   add_blenders(root, context);
   add_daemon(root, context);

@@ -19,6 +19,7 @@ void add_result(Command root, Context& context);
 void add_cancel(Command root, Context& context);
 void add_retry(Command root, Context& context);
 void add_delete(Command root, Context& context);
+void add_gc(Command root, Context& context);
 void add_release(Command root, Context& context);
 void add_status(Command root, Context& context);
 void add_blenders(Command root, Context& context);

@@ -105,6 +105,11 @@ Result<Server> Client::server() const {
   return with_retry(*shared_, [&](auto deadline) { return shared_->connection->get_server(deadline); });
 }
 
+Result<std::vector<Garbage>> Client::collect_garbage(bool dry_run) const {
+  constexpr auto for_ever = std::chrono::hours(24 * 365);
+  return shared_->connection->collect_garbage(dry_run, std::chrono::steady_clock::now() + for_ever);
+}
+
 Result<std::string> Client::result(const std::string& name) const {
   auto job = get(name);
   if (!job) return job.error();

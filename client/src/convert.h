@@ -23,6 +23,7 @@ Blender from_proto(const pb::Blender& blender);
 Zygote from_proto(const pb::Zygote& zygote);
 Node from_proto(const pb::Node& node);
 Server from_proto(const pb::Server& server);
+Garbage from_proto(const pb::Garbage& garbage);
 WatchEvent from_proto(const pb::WatchJobsResponse& event);
 
 }  // namespace offstage::inline client

@@ -153,13 +153,26 @@ Server from_proto(const pb::Server& from) {
                .labels = limits.labels(),
                .page_size = limits.page_size(),
                .queue_length = limits.queue_length(),
-               .display_name_bytes = limits.display_name_bytes()};
+               .display_name_bytes = limits.display_name_bytes(),
+               .spec_bytes = limits.spec_bytes(),
+               .streams = limits.streams(),
+               .attempt_bytes = limits.attempt_bytes(),
+               .retention = micros(limits.retention()),
+               .retention_bytes = limits.retention_bytes()};
   to.features = {from.features().begin(), from.features().end()};
   to.enforcement = plain(from.enforcement());
   to.job_counts = plain(from.job_counts());
   to.instance = from.instance();
   to.warnings = {from.warnings().begin(), from.warnings().end()};
   return to;
+}
+
+Garbage from_proto(const pb::Garbage& from) {
+  return {.kind = static_cast<GarbageKind>(from.kind()),
+          .count = from.count(),
+          .bytes = from.bytes(),
+          .names = {from.names().begin(), from.names().end()},
+          .removed = from.removed()};
 }
 
 WatchEvent from_proto(const pb::WatchJobsResponse& from) {

@@ -139,6 +139,16 @@ class GrpcConnection : public Connection {
     return from_proto(*reply);
   }
 
+  Result<std::vector<Garbage>> collect_garbage(bool dry_run, Deadline deadline) override {
+    pb::CollectGarbageRequest request;
+    request.set_dry_run(dry_run);
+    auto reply = call(*node_, &pb::NodeService::Stub::CollectGarbage, request, deadline);
+    if (!reply) return reply.error();
+    std::vector<Garbage> out;
+    for (const pb::Garbage& garbage : reply->garbage()) out.push_back(from_proto(garbage));
+    return out;
+  }
+
   Status watch_jobs(const WatchRequest& from, const OnWatch& on_event, const std::stop_token& stop) override {
     pb::WatchJobsRequest request;
     for (const std::string& name : from.names) request.add_names(name);

@@ -16,6 +16,7 @@
 #include <exception>
 #include <utility>
 
+#include "api/garbage.h"
 #include "api/server_info.h"
 #include "api/status.h"
 #include "api/streams.h"
@@ -46,8 +47,15 @@ auto guarded(F& f) -> decltype(f()) {
 
 struct Context {
   Context(asio::io_context& core_strand, core::Engine& the_engine, const store::Store& the_store, pool::Pool& the_pool, WatchHub& the_hub,
-          ServerInfo server_info)
-      : core(core_strand), engine(the_engine), store(the_store), pool(the_pool), hub(the_hub), info(std::move(server_info)), slots(info.slots) {}
+          ServerInfo server_info, Collect collect_garbage)
+      : core(core_strand),
+        engine(the_engine),
+        store(the_store),
+        pool(the_pool),
+        hub(the_hub),
+        info(std::move(server_info)),
+        collect(std::move(collect_garbage)),
+        slots(info.slots) {}
 
   asio::io_context& core;
   core::Engine& engine;  ///< on the core strand only
@@ -55,6 +63,7 @@ struct Context {
   pool::Pool& pool;
   WatchHub& hub;
   const ServerInfo info;
+  const Collect collect;  ///< on the core strand only
 
   asio::thread_pool work{3};
   asio::thread_pool patient{2};

@@ -82,6 +82,12 @@ void CreateCall::resolve() {
   for (std::size_t i = 0; i < specs_.size(); ++i) {
     auto job = resolver_.resolve(specs_[i], where(i));
     if (!job) return reply_(job.error());
+    if (job->spec->size() > kSpecBytes) {
+      return reply_(
+          Error{Code::invalid_argument, "SPEC_TOO_LARGE",
+                "the job has " + std::to_string(job->spec->size()) + " bytes, its script included, and at most " + std::to_string(kSpecBytes) + " are allowed",
+                "put large data into files and pass their paths", where(i).path("")});
+    }
     job->job.id = ids_[i];
     job->job.request_hash = hash_;
     created_.push_back({{}, job->kind, batch_ ? v1::JobSpec() : std::move(specs_[i]), job->labels_json, {}});

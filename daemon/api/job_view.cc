@@ -28,7 +28,9 @@ std::optional<pool::Progress> live_progress(const Context& context, AttemptId at
 void show(const Context& context, const store::JobRow& row, v1::Job& out) {
   const AttemptId attempt = shows_attempt(row.job.state) ? newest_attempt(context, row) : AttemptId{};
   to_job(row, attempt.is_zero() ? std::filesystem::path() : context.pool.folder(attempt), out);
-  if (attempt.is_zero() || core::ended(row.job.state)) return;
+  const bool is_over = core::ended(row.job.state);
+  if (is_over && context.info.retention > Micros{0}) *out.mutable_expire_time() = to_timestamp(row.end_time + context.info.retention);
+  if (attempt.is_zero() || is_over) return;
   if (const auto progress = live_progress(context, attempt)) to_progress(*progress, *out.mutable_progress());
 }
 

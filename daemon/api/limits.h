@@ -13,7 +13,8 @@ namespace offstage::api {
 inline constexpr std::size_t kMessageBytes = 4 << 20;
 inline constexpr std::size_t kInlineScriptBytes = 1 << 20;
 inline constexpr std::size_t kParametersBytes = 1 << 20;
-inline constexpr std::size_t kResultBytes = 1 << 20;  // with script and parameters, a whole Job stays below one message
+inline constexpr std::size_t kSpecBytes = 5 << 19;    // script, parameters and all the rest
+inline constexpr std::size_t kResultBytes = 1 << 20;  // with the spec, a whole Job stays below one message
 inline constexpr int kBatchSize = 1000;
 inline constexpr int kLabels = 64;
 inline constexpr int kLabelValueBytes = 256;

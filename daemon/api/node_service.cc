@@ -37,6 +37,19 @@ void fill_limits(const ServerInfo& info, v1::Limits& out) {
   out.set_page_size(kPageSize);
   out.set_queue_length(info.queue_length);
   out.set_display_name_bytes(kDisplayNameBytes);
+  out.set_spec_bytes(kSpecBytes);
+  out.set_streams(kStreams);
+  out.set_attempt_bytes(info.attempt_bytes);
+  *out.mutable_retention() = to_duration(info.retention);
+  out.set_retention_bytes(info.retention_bytes);
+}
+
+void to_garbage(const Garbage& from, bool removed, v1::Garbage& out) {
+  out.set_kind(static_cast<v1::GarbageKind>(from.kind));
+  out.set_count(from.count);
+  out.set_bytes(from.bytes);
+  for (const std::string& name : from.names) out.add_names(clip(name, std::string::npos));
+  out.set_removed(removed);
 }
 
 /// "queued" for QUEUED.
@@ -125,6 +138,19 @@ NodeService::Reactor* NodeService::GetServer(Call* call, const v1::GetServerRequ
     for (const auto& [state, count] : context_.reader().counts()) (*response->mutable_job_counts())[lower_name(state)] = count;
     return Done{};
   });
+}
+
+NodeService::Reactor* NodeService::CollectGarbage(Call* call, const v1::CollectGarbageRequest* request, v1::CollectGarbageResponse* response) {
+  if (context_.stopping) return refuse(call, stopping_error());
+  auto* reactor = call->DefaultReactor();
+  context_.on_core([this, reactor, dry_run = request->dry_run(), response] {
+    context_.collect(dry_run, [reactor, dry_run, response](const Result<std::vector<Garbage>>& found) {
+      if (!found) return finish(reactor, found.error());
+      for (const Garbage& kind : *found) to_garbage(kind, !dry_run && kind.kind != GarbageKind::set_aside, *response->add_garbage());
+      finish(reactor, Done{});
+    });
+  });
+  return reactor;
 }
 
 }  // namespace offstage::api

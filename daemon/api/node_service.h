@@ -21,6 +21,8 @@ class NodeService final : public v1::NodeService::CallbackService {
   Reactor* UpdateNode(Call* call, const v1::UpdateNodeRequest* request, v1::Node* response) override;
   Reactor* GetServer(Call* call, const v1::GetServerRequest* request, v1::Server* response) override;
 
+  Reactor* CollectGarbage(Call* call, const v1::CollectGarbageRequest* request, v1::CollectGarbageResponse* response) override;
+
   void fill(v1::Node& out) const;  ///< on the core strand
 
   Context& context_;

@@ -45,8 +45,8 @@ Error listen_failed(const std::string& where) {
 }  // namespace
 
 struct Server::Impl {
-  Impl(asio::io_context& core, core::Engine& engine, const store::Store& store, pool::Pool& pool, WatchHub& hub, ServerInfo info)
-      : context(core, engine, store, pool, hub, std::move(info)) {}
+  Impl(asio::io_context& core, core::Engine& engine, const store::Store& store, pool::Pool& pool, WatchHub& hub, ServerInfo info, Collect collect)
+      : context(core, engine, store, pool, hub, std::move(info), std::move(collect)) {}
 
   Context context;
   JobService jobs{context};
@@ -79,7 +79,7 @@ Result<std::unique_ptr<Server>> Server::start(const ApiOptions& options, asio::i
   std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
 
   std::unique_ptr<Server> out(new Server());
-  out->impl_ = std::make_unique<Impl>(core, engine, store, pool, hub, std::move(info));
+  out->impl_ = std::make_unique<Impl>(core, engine, store, pool, hub, std::move(info), options.collect);
   Impl& impl = *out->impl_;
   impl.stop_patience = options.stop_patience;
   hub.start(store.reader().last_revision());

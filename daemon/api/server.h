@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "api/garbage.h"
 #include "api/server_info.h"
 #include "api/watch_hub.h"
 #include "base/result.h"
@@ -28,6 +29,7 @@ struct ApiOptions {
   std::string tcp;                                ///< "127.0.0.1:7700", "[::1]:0"; empty: off
   std::filesystem::path tls;                      ///< of make_tls(): certificate, key and token; needed with tcp
   Micros stop_patience{std::chrono::seconds(5)};  ///< calls that are open so long after stop() are cancelled
+  Collect collect = {};                           ///< for CollectGarbage
 };
 
 class Server {

@@ -21,8 +21,10 @@ struct ServerInfo {
   std::vector<std::string> features;
   std::map<std::string, std::string> enforcement;
   std::vector<std::string> warnings;
-  std::int64_t queue_length = 0;  ///< of SchedulerOptions
-  unsigned slots = 1;             ///< at start; UpdateNode changes them
+  std::int64_t queue_length = 0;                        ///< of SchedulerOptions
+  Micros retention{0};                                  ///< ended jobs are kept so long; 0: for ever
+  std::int64_t retention_bytes = 0, attempt_bytes = 0;  ///< 0: no limit
+  unsigned slots = 1;                                   ///< at start; UpdateNode changes them
   Now start = Now::read();
 };
 

@@ -17,6 +17,7 @@
 #include "app/folders.h"
 #include "app/memory.h"
 #include "app/notify.h"
+#include "app/retention.h"
 #include "app/state_log.h"
 #include "app/strand.h"
 #include "app/version.h"
@@ -60,6 +61,7 @@ class Daemon {
   void default_blender();
 
   void look_at_disk(Now now);
+  void on_deadline(Now now);
   std::optional<Mono> after_each();
   void wait_for_signal();
   void on_signal(int number);
@@ -80,6 +82,7 @@ class Daemon {
   api::WatchHub hub_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<StateLog> log_;
+  std::unique_ptr<Retention> retention_;
   std::unique_ptr<pool::Pool> pool_;
   std::unique_ptr<core::Engine> engine_;
   std::unique_ptr<api::Server> server_;
@@ -101,8 +104,11 @@ Status Daemon::open(const std::filesystem::path& worker_code) {
                                                                   .default_blender = {},
                                                                   .spares_idle = options_.spares_idle},
                                            *log_, *pool_, hub_);
+  retention_ = std::make_unique<Retention>(RetentionOptions{.age = options_.retention, .bytes = options_.retention_bytes, .state = folders_.state},
+                                           strand_.io(), *engine_, *store_, *pool_);
   if (Status restored = restore(); !restored) return restored;
   pool_->start();
+  retention_->start(Now::read());
   return serve();
 }
 
@@ -130,6 +136,7 @@ Status Daemon::open_pool(const std::filesystem::path& worker_code) {
                                   .state_id = store_->state_id(),
                                   .catalog = {.configured = options_.blenders, .preferred = options_.blender, .search = options_.search_blenders},
                                   .huge_pages = options_.huge_pages,
+                                  .attempt_bytes = options_.attempt_bytes,
                                   .keeper_idle = options_.keeper_idle},
                                  events(), [this](JobId job) { return store_->reader().spec(job); });
   if (!opened) return opened.error();
@@ -142,13 +149,18 @@ pool::PoolEvents Daemon::events() {
           .worker_gone = news<core::WorkerGone>(),
           .started = news<core::AttemptStarted>(),
           .ended = news<core::AttemptEnded>(),
-          .gone = news<core::AttemptGone>(),
+          .gone =
+              [this, tell = news<core::AttemptGone>()](const core::AttemptGone& event) {
+                tell(event);
+                retention_->gone(event.attempt);
+              },
           .progressed = news<core::AttemptProgressed>(),
           .kind_failed = news<core::KindFailed>(),
-          .proof_changed = [this, tell = news<core::ProofChanged>()](const core::ProofChanged& event) {
-            tell(event);
-            default_blender();
-          }};
+          .proof_changed =
+              [this, tell = news<core::ProofChanged>()](const core::ProofChanged& event) {
+                tell(event);
+                default_blender();
+              }};
 }
 
 void Daemon::default_blender() {
@@ -182,10 +194,17 @@ Status Daemon::serve() {
                        .enforcement = {{"memory", "private memory of the process, sampled every 100 ms"}, {"process_tree", "subreaper"}},
                        .warnings = {},
                        .queue_length = static_cast<std::int64_t>(options_.queue_length),
+                       .retention = options_.retention,
+                       .retention_bytes = options_.retention_bytes,
+                       .attempt_bytes = options_.attempt_bytes,
                        .slots = slots()};
   if (!options_.listen.empty()) info.features.emplace_back("tcp");
-  auto started = api::Server::start({.socket = folders_.socket, .tcp = options_.listen, .tls = options_.tls_dir, .stop_patience = stop_patience}, strand_.io(),
-                                    *engine_, *store_, *pool_, hub_, std::move(info));
+  auto started = api::Server::start({.socket = folders_.socket,
+                                     .tcp = options_.listen,
+                                     .tls = options_.tls_dir,
+                                     .stop_patience = stop_patience,
+                                     .collect = [this](bool dry_run, api::GarbageReply reply) { retention_->collect(dry_run, Now::read(), std::move(reply)); }},
+                                    strand_.io(), *engine_, *store_, *pool_, hub_, std::move(info));
   if (!started) return started.error();
   server_ = std::move(*started);
   return Done{};
@@ -200,7 +219,7 @@ Ending Daemon::run() {
   notify(environment_, "READY=1");
   if (const auto interval = watchdog_interval(environment_)) feed_watchdog(*interval);
   spdlog::info("offstaged {} serves {} (pid {}, {} slots, state {})", version, folders_.socket.string(), ::getpid(), slots(), folders_.state.string());
-  strand_.run([this] { return after_each(); }, [this] { engine_->tick(Now::read()); });
+  strand_.run([this] { return after_each(); }, [this] { on_deadline(Now::read()); });
   return ending_;
 }
 
@@ -209,6 +228,11 @@ void Daemon::look_at_disk(Now now) {
   if (low == std::exchange(disk_low_, low)) return;
   spdlog::warn(low ? "the disk of the state folder is almost full: nothing new is accepted or started" : "the disk of the state folder has room again");
   engine_->apply(core::DiskLow{low}, now);
+}
+
+void Daemon::on_deadline(Now now) {
+  retention_->look(now);
+  engine_->tick(now);
 }
 
 std::optional<Mono> Daemon::after_each() {
@@ -224,10 +248,12 @@ std::optional<Mono> Daemon::after_each() {
     return std::nullopt;
   }
   look_at_disk(now);
-  const auto deadline = engine_->next_deadline();
-  if (!disk_low_) return deadline;
-  const Mono look_again = now.mono + disk_look_again;  // nobody tells of room on a disk
-  return deadline ? std::min(*deadline, look_again) : look_again;
+  const auto disk = disk_low_ ? std::optional(now.mono + disk_look_again) : std::nullopt;  // nobody tells of room on a disk
+  std::optional<Mono> first;
+  for (const auto& deadline : {engine_->next_deadline(), retention_->next(now), disk}) {
+    if (deadline && (!first || *deadline < *first)) first = deadline;
+  }
+  return first;
 }
 
 void Daemon::feed_watchdog(Micros interval) {
@@ -271,6 +297,7 @@ void Daemon::end(Ending how, bool kill_busy) {
   if (phase_ == Phase::serving && how == Ending::stopped) notify(environment_, "STOPPING=1");
   phase_ = Phase::ending;
   ending_ = how;
+  retention_->stop();
   server_->stop([this, kill_busy] { pool_->shutdown(kill_busy, [this] { strand_.stop(); }); });
 }
 

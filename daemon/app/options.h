@@ -31,6 +31,9 @@ struct Options {
   Micros keeper_idle{std::chrono::minutes(30)};
   bool huge_pages = true;
   std::uint64_t queue_length = 4'000'000;
+  Micros retention{std::chrono::days(7)};
+  std::int64_t retention_bytes = 0;
+  std::int64_t attempt_bytes = std::int64_t{100} << 30;
   std::filesystem::path state_dir;  // empty paths: see folders.h
   std::filesystem::path runtime_dir;
   std::filesystem::path socket;

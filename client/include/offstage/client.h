@@ -56,6 +56,8 @@ class Client {
   Result<std::vector<Zygote>> zygotes() const;
   Result<std::vector<Node>> nodes() const;
   Result<Server> server() const;
+  /// Deletes ended jobs that are due, and removes what belongs to nothing. It takes as long as there is to do: no deadline. dry_run: only tells.
+  Result<std::vector<Garbage>> collect_garbage(bool dry_run) const;
 
   /// Follows jobs until `on_event` returns false (Done), `stop` (cancelled) or an error. Resumes by itself: no change is missed, some may come twice.
   Status watch(WatchRequest request, const OnWatch& on_event, std::stop_token stop = {}) const;

@@ -36,6 +36,7 @@ class Connection {
   virtual Result<std::vector<Zygote>> list_zygotes(Deadline deadline) = 0;
   virtual Result<std::vector<Node>> list_nodes(Deadline deadline) = 0;
   virtual Result<Server> get_server(Deadline deadline) = 0;
+  virtual Result<std::vector<Garbage>> collect_garbage(bool dry_run, Deadline deadline) = 0;
 
   /// Blocks while the stream lasts. Done: the server ended it. Code::cancelled: `stop`, or on_event returned false.
   virtual Status watch_jobs(const WatchRequest& request, const OnWatch& on_event, const std::stop_token& stop) = 0;

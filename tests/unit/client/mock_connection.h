@@ -24,6 +24,7 @@ class MockConnection : public Connection {
   MOCK_METHOD(Result<std::vector<Zygote>>, list_zygotes, (Deadline), (override));
   MOCK_METHOD(Result<std::vector<Node>>, list_nodes, (Deadline), (override));
   MOCK_METHOD(Result<Server>, get_server, (Deadline), (override));
+  MOCK_METHOD(Result<std::vector<Garbage>>, collect_garbage, (bool, Deadline), (override));
   MOCK_METHOD(Status, watch_jobs, (const WatchRequest&, const OnWatch&, const std::stop_token&), (override));
   MOCK_METHOD(Status, read_log, (const LogRequest&, const OnLog&, const std::stop_token&), (override));
 };

@@ -87,6 +87,14 @@ TEST(Verdict, no_room_for_the_outcome_is_a_full_disk_and_not_an_exit_code) {
   EXPECT_EQ(failure(death).reason, core::Reason::disk_full);
 }
 
+TEST(Verdict, who_was_condemned_for_a_limit_fails_for_it_and_not_for_the_kill) {
+  Death death = by_signal(SIGKILL, "kill");
+  death.killed_by_us = true;
+  death.sentence = core::Failure{core::Reason::disk_full, "too large", "write less", {}, {}};
+  EXPECT_EQ(failure(death).reason, core::Reason::disk_full);
+  EXPECT_EQ(failure(death).message, "too large");
+}
+
 TEST(Verdict, every_failure_says_what_to_do) {
   for (const auto& death :
        {by_signal(SIGSEGV), by_signal(SIGKILL), by_signal(SIGKILL, "memory"), by_signal(SIGKILL, "oom"), by_signal(SIGKILL, "deadline"), Death{}}) {
