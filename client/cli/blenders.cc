@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
+#include "cli/job_json.h"
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/report.h"
@@ -14,11 +15,28 @@
 namespace offstage::cli {
 namespace {
 
+std::string to_json(const Breaker& breaker) {
+  JsonObject out;
+  out.text("state", name_of(breaker.state)).number("crashes", std::int64_t{breaker.crashes}).text("reason", breaker.reason);
+  return out.raw("trial_time", json_time(breaker.trial_time)).raw("variables", json_map(breaker.variables)).text();
+}
+
+std::string remark(const Blender& blender) {
+  if (!blender.error.empty()) return blender.error;
+  if (blender.breakers.empty()) return blender.fork_reason;
+  const Breaker& breaker = blender.breakers.front();
+  return (breaker.crashes > 0 ? std::to_string(breaker.crashes) + " forked workers in a row crashed" : "no zygote could be had") +
+         "; jobs start cold until a trial does well: " + breaker.reason;
+}
+
 std::string to_json(const Blender& blender) {
   JsonObject out;
   out.text("name", blender.name).text("version", blender.version).text("path", blender.path).text("fork", name_of(blender.fork));
   out.text_or_null("reason", blender.fork_reason).text_or_null("error", blender.error).boolean("default", blender.is_default);
   out.text("kind", blender.module ? "module" : "executable").text("build_hash", blender.build_hash);
+  std::vector<std::string> breakers;
+  for (const Breaker& breaker : blender.breakers) breakers.push_back(to_json(breaker));
+  out.raw("breakers", json_array(breakers));
   return out.number("fork_cores", blender.fork_cores).number("cold_cores", blender.cold_cores).text();
 }
 
@@ -39,9 +57,8 @@ int blenders(const Context& context) {
   }
   std::vector<Row> rows{{"NAME", "VERSION", "FORK", "PATH", ""}};
   for (const Blender& blender : *found) {
-    const std::string remark = !blender.error.empty() ? blender.error : blender.fork_reason;
-    rows.push_back({blender.name + (blender.is_default ? " *" : ""), blender.version, blender.error.empty() ? std::string(name_of(blender.fork)) : "broken",
-                    blender.path, remark});
+    const std::string fork = !blender.error.empty() ? "broken" : blender.breakers.empty() ? std::string(name_of(blender.fork)) : "tripped";
+    rows.push_back({blender.name + (blender.is_default ? " *" : ""), blender.version, fork, blender.path, remark(blender)});
   }
   out().write(table(rows, Terminal::of(STDOUT_FILENO).width));
   return succeeded;

@@ -16,6 +16,7 @@ void add_commands(CommandLine& line, Context& context) {
   add_wait(root, context);
   add_watch(root, context);
   add_logs(root, context);
+  add_bundle(root, context);
   add_result(root, context);
   add_cancel(root, context);
   add_retry(root, context);

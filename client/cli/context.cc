@@ -9,6 +9,8 @@
 #include <fstream>
 #include <sstream>
 
+#include <offstage/version.h>
+
 #include "cli/daemon_control.h"
 #include "cli/report.h"
 
@@ -43,7 +45,7 @@ std::string Context::socket_path() const {
 }
 
 Result<Client> Context::connect() const {
-  ConnectOptions where{.address = address};
+  ConnectOptions where{.address = address, .program = "offstage/" OFFSTAGE_VERSION};
   if (!token_file.empty()) {
     auto token = read_small(token_file, "--token-file");
     if (!token) return token.error();

@@ -40,6 +40,20 @@ Result<std::string> job_name(const Client& client, const std::string& text) {
   return error;
 }
 
+Result<std::string> attempt_name(const Client& client, const std::string& job, const std::string& number) {
+  if (number.empty()) return job;
+  auto attempts = client.attempts(job);
+  if (!attempts) return attempts.error();
+  for (const Attempt& attempt : *attempts) {
+    if (std::to_string(attempt.number) == number) return attempt.name;
+  }
+  return Error{.code = Code::not_found,
+               .reason = "ATTEMPT_NOT_FOUND",
+               .message = "the job has no such attempt",
+               .hint = attempts->empty() ? "no attempt has begun yet" : "it has those from 1 to " + std::to_string(attempts->back().number),
+               .fields = {{"attempt", number}}};
+}
+
 Result<std::vector<std::string>> job_names(const Client& client, const std::vector<std::string>& texts) {
   std::vector<std::string> out;
   for (const std::string& text : texts) {

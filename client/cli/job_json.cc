@@ -90,6 +90,7 @@ std::string to_json(const Job& job, const std::vector<Attempt>& attempts) {
   out.text_or_null("folder", folder);
   out.text_or_null("out_dir", job.result && !job.result->out_dir.empty() ? job.result->out_dir : folder.empty() ? folder : folder + "/out");
   out.number("priority", std::int64_t{job.priority}).boolean("held", job.held).raw("labels", json_map(job.labels)).text_or_null("blender", job.blender);
+  out.text_or_null("cancelled_by", job.cancelled_by);
   out.raw("create_time", json_time(job.create_time)).raw("start_time", json_time(job.start_time)).raw("end_time", json_time(job.end_time));
   out.raw("expire_time", json_time(job.expire_time));
   out.raw("warnings", warnings_json(job.warnings));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// offstage logs ID [-f]
+// offstage logs ID [--attempt N] [-f]
 //
-// The newest attempt's log, on stdout. With -f until the job has ended, also across a restart of the daemon.
+// The newest attempt's log, or attempt N's, on stdout. With -f until the job has ended, also across a restart of the daemon.
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -16,10 +16,12 @@
 namespace offstage::cli {
 namespace {
 
-int logs(const Context& context, const std::string& id, bool follow) {
+int logs(const Context& context, const std::string& id, const std::string& number, bool follow) {
   auto client = context.connect();
   if (!client) return report(client.error());
   auto name = job_name(*client, id);
+  if (!name) return report(name.error());
+  name = attempt_name(*client, *name, number);
   if (!name) return report(name.error());
   const bool escape = Terminal::of(STDOUT_FILENO).is_terminal;
   Escaper escaper;
@@ -43,10 +45,13 @@ int logs(const Context& context, const std::string& id, bool follow) {
 
 void add_logs(Command root, Context& context) {
   auto id = std::make_shared<std::string>();
+  auto number = std::make_shared<std::string>();
   auto follow = std::make_shared<bool>(false);
   Command command = root.command("logs", "Print what a job's script and Blender have written");
-  command.argument("ID", *id, "The job's id, or its first digits").flag("-f,--follow", *follow, "Go on until the job has ended");
-  command.runs([&context, id, follow] { return logs(context, *id, *follow); });
+  command.argument("ID", *id, "The job's id, or its first digits")
+      .value("--attempt", *number, "N", "Of this attempt; default: the newest")
+      .flag("-f,--follow", *follow, "Go on until the job has ended");
+  command.runs([&context, id, number, follow] { return logs(context, *id, *number, *follow); });
 }
 
 }  // namespace offstage::cli

@@ -31,7 +31,8 @@ std::string format(const Error& error) {
   return text;
 }
 
-/// What Python prints for a syntax error, where the daemon sent only its parts.
+}  // namespace
+
 std::string traceback_of(const ScriptError& error) {
   if (!error.traceback.empty()) return error.traceback;
   std::string text;
@@ -42,8 +43,6 @@ std::string traceback_of(const ScriptError& error) {
   }
   return text + error.type + ": " + error.message + "\n";
 }
-
-}  // namespace
 
 int report(const Error& error) {
   err().write(format(error));

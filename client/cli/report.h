@@ -22,6 +22,8 @@ int report_refused(const Error& error);
 /// How a job ended, on stderr: nothing for a success; else the error, for an exception its traceback, unless `shown_log` (what the user has seen of the log)
 /// has it. Gives the job's exit code.
 int report_end(const Job& job, std::string_view shown_log = {});
+/// What Python prints, also for a syntax error, of which the daemon may have sent its parts only.
+std::string traceback_of(const ScriptError& error);
 /// A remark: "offstage: …".
 void note(const std::string& text);
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // offstage show ID [--json]
+//
+// What matters first: of a failed job what happened, to what, and what to do; then what is known of any job, and its attempts.
 #include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
+#include "cli/failure.h"
 #include "cli/ids.h"
 #include "cli/job_json.h"
 #include "cli/output.h"
@@ -17,7 +20,8 @@ namespace offstage::cli {
 namespace {
 
 std::string in_words(const Job& job, const std::vector<Attempt>& attempts, std::size_t width) {
-  std::string text;
+  std::string text = failure_text(job, attempts);
+  if (!text.empty()) text += "\n";
   const auto line = [&](const std::string& key, const std::string& value) {
     if (!value.empty()) text += clip(key + std::string(12 - key.size(), ' ') + harmless_line(value), width) + "\n";
   };
@@ -39,10 +43,11 @@ std::string in_words(const Job& job, const std::vector<Attempt>& attempts, std::
   if (job.result) line("result", job.result->value_json);
   if (job.result) line("files", job.result->out_dir);
   if (!attempts.empty()) line("folder", attempts.back().folder);
-  if (attempts.size() > 1 || (!attempts.empty() && !ended(job.state))) {
-    std::vector<Row> rows{{"ATTEMPT", "STATE", "REASON", "PID", "ISOLATION", "BLENDER"}};
+  if (attempts.size() > 1 || (!attempts.empty() && job.state != State::succeeded)) {
+    std::vector<Row> rows{{"ATTEMPT", "STATE", "REASON", "RAN", "MEMORY", "PID", "ISOLATION", "BLENDER"}};
     for (const Attempt& attempt : attempts)
-      rows.push_back({std::to_string(attempt.number), std::string(name_of(attempt.state)), std::string(name_of(attempt.reason)), std::to_string(attempt.pid),
+      rows.push_back({std::to_string(attempt.number), std::string(name_of(attempt.state)), std::string(name_of(attempt.reason)), run_time_text(attempt),
+                      attempt.usage.max_rss_bytes > 0 ? bytes_text(attempt.usage.max_rss_bytes) : "", std::to_string(attempt.pid),
                       std::string(name_of(attempt.isolation)), attempt.blender});
     text += "\n" + table(rows, width);
   }
@@ -63,7 +68,6 @@ int show(const Context& context, const std::string& id) {
     return succeeded;
   }
   out().write(in_words(*job, *attempts, Terminal::of(STDOUT_FILENO).width));
-  if (job->state == State::failed) report_end(*job);
   return succeeded;
 }
 

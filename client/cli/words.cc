@@ -43,6 +43,11 @@ std::string run_time_text(const Job& job) {
   return duration_text(job.end_time.value_or(now()) - *job.start_time);
 }
 
+std::string run_time_text(const Attempt& attempt) {
+  if (!attempt.start_time) return "";
+  return duration_text(attempt.end_time.value_or(now()) - *attempt.start_time);
+}
+
 std::string bytes_text(std::int64_t bytes) {
   constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB"};
   auto value = static_cast<double>(bytes);

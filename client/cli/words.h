@@ -16,6 +16,7 @@ std::string state_text(const Job& job);
 std::string age_text(const Job& job);
 /// From the first attempt's start to the end, or now: "0.42s", "3m10s"; empty before.
 std::string run_time_text(const Job& job);
+std::string run_time_text(const Attempt& attempt);
 std::string duration_text(Duration duration);
 /// "512 MiB"
 std::string bytes_text(std::int64_t bytes);

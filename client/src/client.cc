@@ -152,6 +152,10 @@ Status Client::log(LogRequest request, const OnLog& on_chunk, std::stop_token st
   return LogReader(*shared_, std::move(request), on_chunk, std::move(stop)).run();
 }
 
+Status Client::bundle(const std::string& name, const OnBundle& on_chunk, std::stop_token stop) const {
+  return shared_->connection->read_bundle(name, on_chunk, stop);
+}
+
 Result<Job> Client::wait(const std::string& name, const OnWatch& on_change, std::stop_token stop) const {
   std::optional<Job> last;
   bool deleted = false;

@@ -102,6 +102,7 @@ Job from_proto(const pb::Job& from) {
   to.labels = plain(from.labels());
   to.attempt_count = from.attempt_count();
   to.blender = blender_name(from.blender());
+  to.cancelled_by = from.cancelled_by();
   return to;
 }
 
@@ -115,6 +116,12 @@ Blender from_proto(const pb::Blender& from) {
   to.fork_cores = from.fork_cores();
   to.cold_cores = from.cold_cores();
   to.is_default = from.is_default();
+  for (const pb::Breaker& breaker : from.breakers())
+    to.breakers.push_back({.state = static_cast<BreakerState>(breaker.state()),
+                           .crashes = breaker.crashes(),
+                           .reason = breaker.reason(),
+                           .trial_time = if_set(breaker, &pb::Breaker::has_trial_time, &pb::Breaker::trial_time),
+                           .variables = plain(breaker.variables())});
   return to;
 }
 

@@ -13,6 +13,7 @@ constexpr std::array<std::string_view, 9> states{"UNSPECIFIED", "HELD", "BLOCKED
 constexpr std::array<std::string_view, 6> attempt_states{"UNSPECIFIED", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"};
 constexpr std::array<std::string_view, 4> isolations{"UNSPECIFIED", "AUTO", "FORK", "PROCESS"};
 constexpr std::array<std::string_view, 4> fork_states{"unspecified", "pending", "proven", "refused"};
+constexpr std::array<std::string_view, 3> breaker_states{"unspecified", "open", "trial"};
 constexpr std::array<std::string_view, 7> garbage_kinds{"unspecified", "expired_jobs", "jobs_beyond_size", "attempt_folders",
                                                         "keeper_logs", "trash",        "set_aside"};
 constexpr std::array<std::string_view, 12> reasons{"",     "SCRIPT_ERROR",        "EXIT_CODE", "CRASHED",   "OUT_OF_MEMORY",  "TIMED_OUT",
@@ -51,6 +52,7 @@ std::string_view name_of(AttemptState value) { return name_in(attempt_states, va
 std::string_view name_of(Reason value) { return name_in(reasons, value); }
 std::string_view name_of(Isolation value) { return name_in(isolations, value); }
 std::string_view name_of(ForkState value) { return name_in(fork_states, value); }
+std::string_view name_of(BreakerState value) { return name_in(breaker_states, value); }
 std::string_view name_of(GarbageKind value) { return name_in(garbage_kinds, value); }
 
 std::string_view name_of(Code code) {

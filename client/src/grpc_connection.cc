@@ -16,6 +16,7 @@
 #include "convert.h"
 #include "socket.h"
 #include "status.h"
+#include "user_agent.h"
 
 namespace offstage::inline client {
 namespace {
@@ -171,6 +172,14 @@ class GrpcConnection : public Connection {
         });
   }
 
+  Status read_bundle(const std::string& name, const OnBundle& on_chunk, const std::stop_token& stop) override {
+    pb::ReadBundleRequest request;
+    request.set_name(name);
+    return stream<pb::ReadBundleResponse>(
+        stop, [&](auto* context) { return jobs_->ReadBundle(context, request); },
+        [&](auto& chunk) { return on_chunk({.file_name = chunk.file_name(), .data = std::move(*chunk.mutable_data())}); });
+  }
+
  private:
   /// What gRPC says, or, where the daemon is not there at all, what the socket says.
   Error explain(const grpc::Status& status) const {
@@ -242,7 +251,7 @@ class GrpcConnection : public Connection {
   const std::unique_ptr<pb::NodeService::Stub> node_;
 };
 
-grpc::ChannelArguments arguments() {
+grpc::ChannelArguments arguments(const std::string& program) {
   // Once started, gRPC stays: ending its threads with the last connection would cost milliseconds, and starting them again as many.
   // And without a debugging aid that some packages of absl leave on, which costs each lock.
   [[maybe_unused]] static const bool started = (absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore), ::grpc_init(), true);
@@ -253,6 +262,7 @@ grpc::ChannelArguments arguments() {
   out.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
   out.SetMaxReceiveMessageSize(most_received_bytes);
   out.SetMaxSendMessageSize(-1);
+  out.SetUserAgentPrefix(user_agent(program));
   return out;
 }
 
@@ -269,8 +279,8 @@ Result<std::shared_ptr<Connection>> connect(const ConnectOptions& options) {
     std::string path = address.substr(unix_scheme.size());
     if (path.starts_with("//")) path.erase(0, 2);
     if (auto alive = probe_socket(path); !alive) return alive.error();
-    return std::shared_ptr<Connection>(
-        std::make_shared<GrpcConnection>(grpc::CreateCustomChannel(std::string(unix_scheme) + path, grpc::InsecureChannelCredentials(), arguments()), path));
+    return std::shared_ptr<Connection>(std::make_shared<GrpcConnection>(
+        grpc::CreateCustomChannel(std::string(unix_scheme) + path, grpc::InsecureChannelCredentials(), arguments(options.program)), path));
   }
   if (address.find(':') == std::string::npos)
     return Error{.code = Code::invalid_argument,
@@ -286,7 +296,8 @@ Result<std::shared_ptr<Connection>> connect(const ConnectOptions& options) {
                  .fields = {{"address", address}}};
   const auto tls = grpc::SslCredentials({.pem_root_certs = options.certificate, .pem_private_key = {}, .pem_cert_chain = {}});
   const auto credentials = grpc::CompositeChannelCredentials(tls, grpc::AccessTokenCredentials(options.token));
-  return std::shared_ptr<Connection>(std::make_shared<GrpcConnection>(grpc::CreateCustomChannel(address, credentials, arguments()), std::string()));
+  return std::shared_ptr<Connection>(
+      std::make_shared<GrpcConnection>(grpc::CreateCustomChannel(address, credentials, arguments(options.program)), std::string()));
 }
 
 }  // namespace offstage::inline client

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/blender_service.h"
 
+#include "api/breakers.h"
 #include "api/convert.h"
 #include "api/text.h"
 
@@ -10,7 +11,7 @@ namespace {
 constexpr std::string_view kCollection = "blenders/";
 constexpr Micros kPatience = std::chrono::seconds(20);  // for the first search, right after a start
 
-void to_blender(const pool::Blender& blender, v1::Blender& out) {
+void to_blender(const pool::Blender& blender, const Tripped& tripped, v1::Blender& out) {
   out.set_name(std::string(kCollection) + blender.name);
   if (blender.version != pool::Version{}) out.set_version(blender.version.text());
   out.set_path(clip(blender.path.string(), std::string::npos));
@@ -22,26 +23,30 @@ void to_blender(const pool::Blender& blender, v1::Blender& out) {
   if (blender.proof_time != Wall{}) *out.mutable_proof_time() = to_timestamp(blender.proof_time);
   out.set_fork_cores(blender.fork_cores);
   out.set_cold_cores(blender.cold_cores);
+  add_breakers(tripped, blender.name, out);
 }
 
 }  // namespace
 
 BlenderService::Reactor* BlenderService::ListBlenders(Call* call, const v1::ListBlendersRequest*, v1::ListBlendersResponse* response) {
   auto* reactor = call->DefaultReactor();
-  const auto fill = [reactor, response](const pool::CatalogSnapshot& catalog) {
-    bool first = true;
-    for (const pool::Blender& blender : catalog.blenders) {
-      to_blender(blender, *response->add_blenders());
-      response->mutable_blenders()->rbegin()->set_is_default(first && blender.error.empty());
-      first = false;
-    }
-    reactor->Finish(grpc::Status::OK);
+  const auto fill = [this, reactor, response](const std::shared_ptr<const pool::CatalogSnapshot>& catalog) {
+    context_.on_core([this, reactor, response, catalog] {
+      const Tripped now = tripped(context_);
+      bool first = true;
+      for (const pool::Blender& blender : catalog->blenders) {
+        to_blender(blender, now, *response->add_blenders());
+        response->mutable_blenders()->rbegin()->set_is_default(first && blender.error.empty());
+        first = false;
+      }
+      reactor->Finish(grpc::Status::OK);
+    });
   };
   const auto snapshot = context_.pool.catalog().snapshot();
   if (snapshot->complete) {
-    fill(*snapshot);
+    fill(snapshot);
   } else {
-    context_.on_patient([this, fill] { fill(*context_.pool.catalog().wait(kPatience)); });
+    context_.on_patient([this, fill] { fill(context_.pool.catalog().wait(kPatience)); });
   }
   return reactor;
 }
@@ -50,10 +55,12 @@ BlenderService::Reactor* BlenderService::GetBlender(Call* call, const v1::GetBle
   const auto snapshot = context_.pool.catalog().snapshot();
   for (const pool::Blender& blender : snapshot->blenders) {
     if (request->name() != std::string(kCollection) + blender.name) continue;
-    to_blender(blender, *response);
-    response->set_is_default(&blender == &snapshot->blenders.front() && blender.error.empty());
     auto* reactor = call->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
+    context_.on_core([this, reactor, response, snapshot, &blender] {
+      to_blender(blender, tripped(context_), *response);
+      response->set_is_default(&blender == &snapshot->blenders.front() && blender.error.empty());
+      reactor->Finish(grpc::Status::OK);
+    });
     return reactor;
   }
   return refuse(call, Error{Code::not_found,

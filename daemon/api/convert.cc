@@ -126,6 +126,11 @@ void to_job(const store::JobRow& row, const std::filesystem::path& folder, v1::J
     *out.mutable_error() = to_rpc_status(row.failure);
     if (!row.failure.script_error_json.empty()) to_script_error(row.failure.script_error_json, *out.mutable_script_error());
   }
+  if (row.job.state == core::JobState::cancelled) {
+    for (const auto& [name, value] : row.failure.fields) {
+      if (name == "by") out.set_cancelled_by(clip(value, std::string::npos));
+    }
+  }
   if (row.job.state == core::JobState::succeeded) {
     out.mutable_result()->set_value_json(row.value_json.empty() ? "null" : row.value_json);
     if (!folder.empty()) out.mutable_result()->set_out_dir((folder / "out").string());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/job_service.h"
 
+#include "api/bundle_stream.h"
+#include "api/caller.h"
 #include "api/convert.h"
 #include "api/create_call.h"
 #include "api/filter.h"
@@ -131,10 +133,11 @@ JobService::Reactor* JobService::CancelJob(Call* call, const v1::CancelJobReques
   if (!id) return refuse(call, id.error());
   return change(
       call, *id, response, [] { return Status(Done{}); },
-      [this, id = *id](const Reply& reply) {
-        context_.engine.cancel(id, Now::read(), [reply](const Status& done) {
+      [this, id = *id, by = caller(*call)](const Reply& reply) {
+        const auto done = [reply](const Status& done) {
           reply(is_not_found(done) ? Status(Done{}) : done);  // not live: it has ended, or reading it says that there is none
-        });
+        };
+        context_.engine.cancel(id, Now::read(), done, by);
       });
 }
 
@@ -197,6 +200,10 @@ grpc::ServerWriteReactor<v1::WatchJobsResponse>* JobService::WatchJobs(Call*, co
 
 grpc::ServerWriteReactor<v1::ReadLogResponse>* JobService::ReadLog(Call*, const v1::ReadLogRequest* request) {
   return LogStream::run(std::make_shared<LogStream>(context_, *request));
+}
+
+grpc::ServerWriteReactor<v1::ReadBundleResponse>* JobService::ReadBundle(Call*, const v1::ReadBundleRequest* request) {
+  return BundleStream::run(std::make_shared<BundleStream>(context_, *request));
 }
 
 }  // namespace offstage::api

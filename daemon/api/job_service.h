@@ -31,6 +31,7 @@ class JobService final : public v1::JobService::CallbackService {
   Reactor* ListTasks(Call* call, const v1::ListTasksRequest* request, v1::ListTasksResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchJobsResponse>* WatchJobs(Call* call, const v1::WatchJobsRequest* request) override;
   grpc::ServerWriteReactor<v1::ReadLogResponse>* ReadLog(Call* call, const v1::ReadLogRequest* request) override;
+  grpc::ServerWriteReactor<v1::ReadBundleResponse>* ReadBundle(Call* call, const v1::ReadBundleRequest* request) override;
 
   using Reply = std::function<void(const Status&)>;
   /// Looks into the store, asks the core if all is well, and answers with the job as the store then has it.

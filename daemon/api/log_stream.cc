@@ -39,14 +39,7 @@ Status LogStream::start() {
     return attempts.empty() ? Status(Done{}) : take(attempts.back());
   }
   const auto attempt = context_.reader().attempt(name_.attempt);
-  if (!attempt || attempt->job != name_.job) {
-    return Error{Code::not_found,
-                 "ATTEMPT_NOT_FOUND",
-                 "job " + name_.job.hex() + " has no attempt " + name_.attempt.hex(),
-                 "ListTasks shows its attempts",
-                 "",
-                 {{"name", request_.name()}}};
-  }
+  if (!attempt || attempt->job != name_.job) return unknown_attempt(name_);
   return take(*attempt);
 }
 

@@ -52,4 +52,13 @@ Error unknown_job(std::string_view name) {
           {{"name", std::string(name)}}};
 }
 
+Error unknown_attempt(const AttemptName& name) {
+  return {Code::not_found,
+          "ATTEMPT_NOT_FOUND",
+          "job " + name.job.hex() + " has no attempt " + name.attempt.hex(),
+          "ListTasks shows its attempts",
+          "",
+          {{"name", attempt_name(name.job, name.attempt)}}};
+}
+
 }  // namespace offstage::api

@@ -27,5 +27,6 @@ Result<JobId> parse_job_name(std::string_view name, std::string_view field);
 Result<AttemptName> parse_job_or_attempt_name(std::string_view name, std::string_view field);
 
 Error unknown_job(std::string_view name);
+Error unknown_attempt(const AttemptName& name);
 
 }  // namespace offstage::api

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "api/breakers.h"
 #include "api/convert.h"
 #include "api/limits.h"
 #include "api/text.h"
@@ -121,23 +122,34 @@ NodeService::Reactor* NodeService::UpdateNode(Call* call, const v1::UpdateNodeRe
 }
 
 NodeService::Reactor* NodeService::GetServer(Call* call, const v1::GetServerRequest*, v1::Server* response) {
-  return context_.answer(call, [this, response]() -> Status {
-    const ServerInfo& info = context_.info;
-    response->set_version(info.version);
-    response->set_pid(::getpid());
-    *response->mutable_start_time() = to_timestamp(info.start.wall);
-    *response->mutable_uptime() = to_duration(BootClock::now() - info.start.mono);
-    response->set_state_dir(info.state_dir);
-    response->set_log_file(info.log_file);
-    response->set_instance(info.instance);
-    fill_limits(info, *response->mutable_limits());
-    response->mutable_features()->Add(info.features.begin(), info.features.end());
-    response->mutable_enforcement()->insert(info.enforcement.begin(), info.enforcement.end());
-    response->mutable_warnings()->Add(info.warnings.begin(), info.warnings.end());
-    if (context_.store.disk_low()) response->add_warnings("the disk of the state folder is almost full: nothing new is accepted");
-    for (const auto& [state, count] : context_.reader().counts()) (*response->mutable_job_counts())[lower_name(state)] = count;
-    return Done{};
+  auto* reactor = call->DefaultReactor();
+  context_.on_core([this, reactor, response] {
+    const Tripped now = tripped(context_);
+    for (const auto& breaker : now.all) response->add_warnings(warning(breaker, now.now));
+    context_.on_work([this, reactor, response] {
+      const auto rest = [&] { return fill(*response); };
+      finish(reactor, guarded(rest));
+    });
   });
+  return reactor;
+}
+
+Status NodeService::fill(v1::Server& out) const {
+  const ServerInfo& info = context_.info;
+  out.set_version(info.version);
+  out.set_pid(::getpid());
+  *out.mutable_start_time() = to_timestamp(info.start.wall);
+  *out.mutable_uptime() = to_duration(BootClock::now() - info.start.mono);
+  out.set_state_dir(info.state_dir);
+  out.set_log_file(info.log_file);
+  out.set_instance(info.instance);
+  fill_limits(info, *out.mutable_limits());
+  out.mutable_features()->Add(info.features.begin(), info.features.end());
+  out.mutable_enforcement()->insert(info.enforcement.begin(), info.enforcement.end());
+  out.mutable_warnings()->Add(info.warnings.begin(), info.warnings.end());
+  if (context_.store.disk_low()) out.add_warnings("the disk of the state folder is almost full: nothing new is accepted");
+  for (const auto& [state, count] : context_.reader().counts()) (*out.mutable_job_counts())[lower_name(state)] = count;
+  return Done{};
 }
 
 NodeService::Reactor* NodeService::CollectGarbage(Call* call, const v1::CollectGarbageRequest* request, v1::CollectGarbageResponse* response) {

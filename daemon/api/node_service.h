@@ -23,7 +23,8 @@ class NodeService final : public v1::NodeService::CallbackService {
 
   Reactor* CollectGarbage(Call* call, const v1::CollectGarbageRequest* request, v1::CollectGarbageResponse* response) override;
 
-  void fill(v1::Node& out) const;  ///< on the core strand
+  void fill(v1::Node& out) const;      ///< on the core strand
+  Status fill(v1::Server& out) const;  ///< not on it
 
   Context& context_;
 };

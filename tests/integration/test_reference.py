@@ -130,6 +130,7 @@ def test_json_of_jobs(shared: Jobs, page: Page) -> None:
         page.check_job(job)
     for piece in lines(shared.ok("logs", shared.submit("print('a line')"), "-f", "--json")):
         page.check("A piece of a log", piece)
+    page.check("A bundle", json.loads(shared.ok("bundle", held["id"], "-o", shared.folder / "bundle.tar.gz", "--json")))
     assert shared.ok("result", held["id"], "--json") == "[1]\n"
     assert shared.ok("delete", held["id"], "--json") == ""
 
@@ -164,8 +165,13 @@ def test_json_of_the_daemon(make_daemon, page: Page, tmp_path: Path) -> None:
     page.check("The daemon", status)
     for keeper in status["zygotes"]:
         page.check("A keeper", keeper)
+    wait_for(lambda: jobs.json("blenders")[0]["fork"] == "proven", 120)
+    for _ in range(5):
+        jobs.run("run", jobs.script("import os; os.kill(os.getpid(), 11)"), "--isolation", "fork")
     for blender in jobs.json("blenders"):
         page.check("A Blender", blender)
+        for breaker in blender["breakers"]:
+            page.check("A breaker", breaker)
     for check in jobs.json("doctor"):
         page.check("A check", check)
     page.check("A backup", jobs.json("daemon", "backup", str(tmp_path / "backup")))

@@ -41,6 +41,7 @@ class Connection {
   /// Blocks while the stream lasts. Done: the server ended it. Code::cancelled: `stop`, or on_event returned false.
   virtual Status watch_jobs(const WatchRequest& request, const OnWatch& on_event, const std::stop_token& stop) = 0;
   virtual Status read_log(const LogRequest& request, const OnLog& on_chunk, const std::stop_token& stop) = 0;
+  virtual Status read_bundle(const std::string& name, const OnBundle& on_chunk, const std::stop_token& stop) = 0;
 };
 
 /// Where the daemon is.
@@ -49,6 +50,7 @@ struct ConnectOptions {
   std::string address;
   std::string certificate;  ///< PEM text of the daemon's certificate or its authority; only for host:port
   std::string token;        ///< only for host:port
+  std::string program;      ///< who asks, "my-tool/1.0": kept with what is cancelled; empty: the library's own name
 };
 
 /// The path of the user's own daemon's socket: $XDG_RUNTIME_DIR/offstage/offstaged.sock, or ${TMPDIR:-/tmp}/offstage-{uid}/offstaged.sock.

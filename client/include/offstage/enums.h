@@ -12,6 +12,7 @@ enum class State { unspecified, held, blocked, queued, running, cancelling, succ
 enum class AttemptState { unspecified, starting, running, succeeded, failed, cancelled };
 enum class Isolation { unspecified, automatic, fork, process };
 enum class ForkState { unspecified, pending, proven, refused };
+enum class BreakerState { unspecified, open, trial };
 /// What is not needed any more.
 enum class GarbageKind { unspecified, expired_jobs, jobs_beyond_size, attempt_folders, keeper_logs, trash, set_aside };
 /// Why a job or an attempt failed.
@@ -33,12 +34,13 @@ enum class Reason {
 constexpr bool ended(State state) { return state >= State::succeeded; }
 constexpr bool ended(AttemptState state) { return state >= AttemptState::succeeded; }
 
-/// "SUCCEEDED", "SCRIPT_ERROR", "FORK" …; lower case for ForkState ("proven") and GarbageKind ("expired_jobs").
+/// "SUCCEEDED", "SCRIPT_ERROR", "FORK" …; lower case for ForkState ("proven"), BreakerState ("open") and GarbageKind ("expired_jobs").
 std::string_view name_of(State value);
 std::string_view name_of(AttemptState value);
 std::string_view name_of(Reason value);
 std::string_view name_of(Isolation value);
 std::string_view name_of(ForkState value);
+std::string_view name_of(BreakerState value);
 std::string_view name_of(GarbageKind value);
 
 /// In any case of letters; nothing for a name that does not exist.

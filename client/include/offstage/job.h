@@ -82,7 +82,7 @@ struct Job {
   State state = State::unspecified;
   Reason reason = Reason::none;             ///< of a failed job
   std::optional<Error> error;               ///< of a failed job
-  std::optional<ScriptError> script_error;  ///< of Reason::script_error
+  std::optional<ScriptError> script_error;  ///< of Reason::script_error, and of others that came as an exception
   std::vector<Warning> warnings;
   Progress progress;
   std::optional<JobResult> result;  ///< of a succeeded job
@@ -91,7 +91,8 @@ struct Job {
   std::int32_t priority = 0;
   std::map<std::string, std::string> labels;
   std::uint32_t attempt_count = 0;
-  std::string blender;  ///< the installation that was chosen
+  std::string blender;       ///< the installation that was chosen
+  std::string cancelled_by;  ///< of a cancelled job: "alice@desk, with offstage/0.1.0"; empty: not known
 };
 
 }  // namespace offstage::inline client

@@ -73,8 +73,15 @@ struct LogChunk {
   std::int64_t dropped = 0;  ///< so many bytes from offset on are not kept any more; data is empty then
 };
 
+/// A piece of the .tar.gz that holds all that is known of an attempt.
+struct BundleChunk {
+  std::string file_name;  ///< a name for the whole; the same in each piece
+  std::string data;
+};
+
 /// Called for each event, on the calling thread (blocking form) or the call's own (callback form). Return false to stop.
 using OnWatch = std::function<bool(const WatchEvent&)>;
 using OnLog = std::function<bool(const LogChunk&)>;
+using OnBundle = std::function<bool(const BundleChunk&)>;
 
 }  // namespace offstage::inline client

@@ -13,6 +13,15 @@
 
 namespace offstage::inline client {
 
+/// Forked workers of one kind have crashed again and again: jobs that leave the choice to the daemon start cold, until a trial does well.
+struct Breaker {
+  BreakerState state = BreakerState::unspecified;
+  std::uint32_t crashes = 0;  ///< in a row; 0: no zygote could be had
+  std::string reason;         ///< of the last one
+  std::optional<Time> trial_time;
+  std::map<std::string, std::string> variables;  ///< that make the kind
+};
+
 struct Blender {
   std::string name;     ///< as a selector takes it, e.g. "3.4.1-blender"
   std::string version;  ///< "4.5.15"
@@ -25,6 +34,7 @@ struct Blender {
   std::optional<Time> proof_time;
   double fork_cores = 0, cold_cores = 0;  ///< that the proof's render used
   bool is_default = false;
+  std::vector<Breaker> breakers;  ///< that are not closed
 };
 
 /// A warm Blender that makes workers (or, forks = false, a supervisor that starts cold ones).

@@ -55,6 +55,23 @@ class FakeService : public v1::JobService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status ReadBundle(grpc::ServerContext*, const v1::ReadBundleRequest* request, grpc::ServerWriter<v1::ReadBundleResponse>* writer) override {
+    v1::ReadBundleResponse piece;
+    piece.set_file_name(request->name().substr(5) + ".tar.gz");
+    for (const char* data : {"one", "two"}) {
+      piece.set_data(data);
+      writer->Write(piece);
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status CancelJob(grpc::ServerContext* context, const v1::CancelJobRequest*, v1::Job*) override {
+    const auto found = context->client_metadata().find("user-agent");
+    if (found != context->client_metadata().end()) user_agent = std::string(found->second.data(), found->second.size());
+    return grpc::Status::OK;
+  }
+  std::string user_agent;
+
  private:
   static grpc::Status refusal() {
     google::rpc::Status status;
@@ -137,6 +154,26 @@ TEST_F(GrpcTest, a_spec_travels_whole) {
   EXPECT_EQ(back.policy.retry_on, request.spec.policy.retry_on);
   EXPECT_EQ(back.priority, -5);
   EXPECT_TRUE(back.held);
+}
+
+TEST_F(GrpcTest, a_bundle_comes_in_pieces_with_a_name) {
+  const auto client = Client::connect({.address = address}).value();
+  std::string name, bytes;
+  ASSERT_TRUE(client.bundle("jobs/1", [&](const BundleChunk& chunk) {
+    name = chunk.file_name;
+    bytes += chunk.data;
+    return true;
+  }));
+  EXPECT_EQ(name, "1.tar.gz");
+  EXPECT_EQ(bytes, "onetwo");
+}
+
+TEST_F(GrpcTest, the_daemon_is_told_who_asks) {
+  ASSERT_TRUE(Client::connect({.address = address, .program = "my-tool/2 (x)"}).value().cancel("jobs/1"));
+  EXPECT_TRUE(service.user_agent.starts_with("my-tool/2??x? (")) << service.user_agent;
+  EXPECT_NE(service.user_agent.find('@'), std::string::npos);
+  ASSERT_TRUE(Client::connect({.address = address}).value().cancel("jobs/1"));
+  EXPECT_TRUE(service.user_agent.starts_with("offstage-client/")) << service.user_agent;
 }
 
 TEST_F(GrpcTest, a_refusal_has_its_reason_hint_facts_and_field) {

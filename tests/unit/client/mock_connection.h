@@ -27,6 +27,7 @@ class MockConnection : public Connection {
   MOCK_METHOD(Result<std::vector<Garbage>>, collect_garbage, (bool, Deadline), (override));
   MOCK_METHOD(Status, watch_jobs, (const WatchRequest&, const OnWatch&, const std::stop_token&), (override));
   MOCK_METHOD(Status, read_log, (const LogRequest&, const OnLog&, const std::stop_token&), (override));
+  MOCK_METHOD(Status, read_bundle, (const std::string&, const OnBundle&, const std::stop_token&), (override));
 };
 
 /// Pauses that a test need not notice.
