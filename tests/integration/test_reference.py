@@ -174,6 +174,9 @@ def test_json_of_the_daemon(make_daemon, page: Page, tmp_path: Path) -> None:
             page.check("A breaker", breaker)
     for check in jobs.json("doctor"):
         page.check("A check", check)
+    (Path(status["state_dir"]) / "attempts" / "of nobody").mkdir()
+    for garbage in jobs.json("gc"):
+        page.check("Garbage", garbage)
     page.check("A backup", jobs.json("daemon", "backup", str(tmp_path / "backup")))
     page.check("The daemon's process", jobs.json("daemon", "restart"))
     assert jobs.ok("daemon", "stop", "--now", "--json") == ""
