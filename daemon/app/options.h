@@ -30,6 +30,7 @@ struct Options {
   Micros spares_idle{std::chrono::minutes(10)};
   Micros keeper_idle{std::chrono::minutes(30)};
   bool huge_pages = true;
+  std::int64_t log_bytes = 64 << 20;
   std::uint64_t queue_length = 4'000'000;
   Micros retention{std::chrono::days(7)};
   std::int64_t retention_bytes = 0;

@@ -80,4 +80,10 @@ bool write_file(const std::filesystem::path& file, std::string_view content) {
   return ::rename(aside.c_str(), file.c_str()) == 0;
 }
 
+bool punches_holes(const std::filesystem::path& folder) {
+  constexpr off_t block = 4096;
+  const UniqueFd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  return fd && ::ftruncate(fd.get(), 3 * block) == 0 && ::fallocate(fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, block, block) == 0;
+}
+
 }  // namespace offstage::pool

@@ -20,5 +20,7 @@ std::string tail_of(const std::filesystem::path& file, std::size_t bytes);
 std::string last_lines(const std::filesystem::path& file, std::size_t lines);
 /// By way of `<file>.tmp` and a rename; mode 0600.
 bool write_file(const std::filesystem::path& file, std::string_view content);
+/// The filesystem of `folder` can give back the middle of a file (fallocate(2), FALLOC_FL_PUNCH_HOLE).
+bool punches_holes(const std::filesystem::path& folder);
 
 }  // namespace offstage::pool

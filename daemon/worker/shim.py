@@ -14,12 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import memory, oom, page, process, records, wire
+from . import logs, memory, oom, page, process, records, wire
 from .folder import Folder
 
 STRAY_POLL_S = 0.002
 DEADLINE_POLL_S = 0.2
 MEMORY_SAMPLE_MS = 100
+LOG_LOOK_S = 0.1
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Kept:
     memory_bytes: int = 0
     memory_base: int = 0                 # private bytes before the job; a cold Blender has much, a forked one little
     deadline_s: float | None = None
+    log_bytes: int = 0                   # so much of its log is kept; 0: all of it
     oom_kills: int = 0                   # of the kernel, when it was given its job
     killed_by: str = ""
     strays_killed: int = 0
@@ -44,7 +46,9 @@ class Keeper:
         self._attempts = boot["attempts"]
         self._versions = {"blender": boot["blender"]["version"], "python": sys.version.split()[0]}
         self._oom = oom.Kills()
-        self._sample_s = boot.get("options", {}).get("memory_sample_ms", MEMORY_SAMPLE_MS) / 1000
+        options = boot.get("options", {})
+        self._sample_s = options.get("memory_sample_ms", MEMORY_SAMPLE_MS) / 1000
+        self._log_bytes = options.get("log_bytes", 0)
         self._start, self._private_base = start, private_base
         self._socket: socket.socket | None = connection.sock
         self._socket.setblocking(False)
@@ -68,6 +72,7 @@ class Keeper:
                     self._talk(events)
             self._settle()
             self._watch_memory()
+            self._watch_logs()
             self._watch_deadlines()
         self._flush()
 
@@ -83,6 +88,8 @@ class Keeper:
         waits = [STRAY_POLL_S] if self._dead else []
         if any(worker.memory_bytes for worker in self._workers.values()):
             waits.append(self._sample_s)
+        if any(worker.log_bytes for worker in self._workers.values()):
+            waits.append(LOG_LOOK_S)
         if not self._socket and any(worker.deadline_s is not None for worker in self._workers.values()):
             waits.append(DEADLINE_POLL_S)
         return min(waits, default=None)
@@ -156,6 +163,7 @@ class Keeper:
 
     def _limit(self, worker: Kept, message: wire.Message) -> None:
         worker.memory_bytes, worker.deadline_s = message.get("memory_bytes", 0), message.get("deadline_s")
+        worker.log_bytes = self._log_bytes
         worker.oom_kills = self._oom.count()
         phase, _ = page.peek(Folder.of(self._attempts, worker.attempt).page)
         if worker.memory_bytes and self._private_base and phase == page.IDLE:
@@ -165,6 +173,18 @@ class Keeper:
         for worker in self._workers.values():
             if worker.memory_bytes and memory.private_bytes(worker.pid) - worker.memory_base > worker.memory_bytes:
                 self._kill(worker, "memory")
+
+    def _watch_logs(self) -> None:
+        for worker in self._workers.values():
+            self._trim_log(worker)
+
+    def _trim_log(self, worker: Kept) -> None:
+        if worker.log_bytes == 0:
+            return
+        try:
+            logs.trim(Folder.of(self._attempts, worker.attempt).log, worker.log_bytes)
+        except OSError:
+            worker.log_bytes = 0         # no holes here: the daemon has said so at its start (`offstage status`)
 
     def _watch_deadlines(self) -> None:
         if self._socket:
@@ -209,6 +229,7 @@ class Keeper:
         if strays:
             return                       # their own children come to us next: look again
         for worker in self._dead:
+            self._trim_log(worker)
             record = {**worker.end, "strays_killed": worker.strays_killed}
             try:
                 records.write(Folder.of(self._attempts, worker.attempt).path, records.EXIT, record)

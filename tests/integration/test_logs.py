@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import re
 import select
 import subprocess
 import time
@@ -111,3 +112,19 @@ def test_blenders_tells_whether_each_one_forks(shared: Jobs) -> None:
     rows = shared.json("blenders")
     assert rows and {"name", "version", "path", "fork", "reason"} <= set(rows[0])
     assert rows[0]["fork"] in ("proven", "pending", "refused")
+
+
+def test_a_log_without_end_keeps_its_begin_and_its_end_and_says_what_is_missing(make_daemon) -> None:
+    jobs = make_daemon("slots = 4\nlog_bytes = \"1MiB\"\n")
+    jobs.daemon.start()
+    assert "given back" in jobs.json("status")["enforcement"]["log"]
+    lines = 2_000_000
+    job = jobs.submit(f"for n in range({lines}): print(f'line {{n:09}}')")
+    neighbour = jobs.submit("print('still here')")
+    assert jobs.wait_end(neighbour)["state"] == "SUCCEEDED"
+    assert jobs.wait_end(job)["state"] == "SUCCEEDED"
+    done = jobs.run("logs", job)
+    assert done.stdout.startswith("line 000000000\nline 000000001\n") and done.stdout.endswith(f"line {lines - 1:09}\n")
+    dropped = re.search(r"(\d+) bytes of the log were dropped", done.stderr)
+    assert dropped and int(dropped[1]) + len(done.stdout) == 15 * lines
+    assert len(done.stdout) <= (1 << 20) + (1 << 18)

@@ -73,6 +73,32 @@ def test_too_much_private_memory_is_death_by_the_keeper_and_said_so(host: Host, 
     assert worker.end(30)["killed_by"] == "memory"
 
 
+def test_a_log_without_end_keeps_head_and_tail_at_their_places(host: Host, fake: Blender):
+    keeper = host.keeper(fake, log_bytes=1 << 20)
+    worker = keeper.fork().wait("idle")
+    keeper.say("limits", worker, memory_bytes=0, deadline_s=None)
+    lines = 300_000
+    worker.start(f"import time\nfor n in range({lines}): print(f'line {{n:09}}')\ntime.sleep(1)")
+    worker.end(60)
+    log = worker.folder / "log"
+    assert log.stat().st_size == 15 * lines, "offsets are true"
+    assert log.stat().st_blocks * 512 <= (1 << 20) * 9 // 8 + 8192
+    with log.open("rb") as file:
+        head = file.read(256 << 10)
+        file.seek(-(768 << 10), os.SEEK_END)
+        tail = file.read()
+    assert head == b"".join(b"line %09d\n" % n for n in range(lines))[:len(head)]
+    assert tail.endswith(b"line %09d\n" % (lines - 1)) and b"\0" not in tail
+
+
+def test_a_log_that_is_not_too_long_stays_whole(host: Host, fake: Blender):
+    keeper = host.keeper(fake, log_bytes=1 << 20)
+    worker = keeper.fork().wait("idle")
+    keeper.say("limits", worker, memory_bytes=0, deadline_s=None)
+    worker.start("import time\nfor n in range(60_000): print(f'line {n:09}')\ntime.sleep(0.5)").end(60)
+    assert worker.log == "".join(f"line {n:09}\n" for n in range(60_000))
+
+
 def test_memory_within_the_limit_is_no_harm(host: Host, keeper: Keeper):
     worker = keeper.fork().wait("idle")
     keeper.say("limits", worker, memory_bytes=128 << 20, deadline_s=None)
