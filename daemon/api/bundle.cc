@@ -70,6 +70,7 @@ class Maker {
     add("environment.txt", environment(row_, job_.spec()));
     if (const std::string lines = daemon_log(context_, row_, attempt_); !lines.empty()) add("daemon.log", lines);
     std::vector<std::string> names;
+    names.reserve(out_.files.size());
     for (const PackedFile& file : out_.files) names.push_back(file.name);
     out_.files.insert(out_.files.begin(), {"README.txt", readme(context_, job_, seen_, names)});
     for (PackedFile& file : out_.files) file.name.insert(0, out_.name + "/");
