@@ -50,7 +50,9 @@ std::string to_json(const Server& server, const std::vector<Node>& nodes, const 
       .number("page_size", std::int64_t{server.limits.page_size});
   limits.number("queue_length", server.limits.queue_length).number("display_name_bytes", std::int64_t{server.limits.display_name_bytes});
   limits.number("spec_bytes", server.limits.spec_bytes).number("streams", server.limits.streams).number("attempt_bytes", server.limits.attempt_bytes);
-  limits.number("retention_s", std::chrono::duration<double>(server.limits.retention).count()).number("retention_bytes", server.limits.retention_bytes);
+  limits.number("connections", server.limits.connections)
+      .number("retention_s", std::chrono::duration<double>(server.limits.retention).count())
+      .number("retention_bytes", server.limits.retention_bytes);
   out.raw("limits", limits.text())
       .raw("features", json_strings(server.features))
       .raw("enforcement", json_map(server.enforcement))

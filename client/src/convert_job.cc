@@ -163,6 +163,7 @@ Server from_proto(const pb::Server& from) {
                .display_name_bytes = limits.display_name_bytes(),
                .spec_bytes = limits.spec_bytes(),
                .streams = limits.streams(),
+               .connections = limits.connections(),
                .attempt_bytes = limits.attempt_bytes(),
                .retention = micros(limits.retention()),
                .retention_bytes = limits.retention_bytes()};

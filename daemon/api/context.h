@@ -69,7 +69,7 @@ struct Context {
   asio::thread_pool patient{2};
   Ticker log_ticks{work, std::chrono::milliseconds(20)};
   Ticker progress_ticks{work, std::chrono::milliseconds(100)};
-  Streams streams;
+  Streams streams{info.streams};
 
   std::atomic<unsigned> slots;
   std::atomic<bool> stopping{false};  ///< new work and streams get UNAVAILABLE

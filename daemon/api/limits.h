@@ -30,7 +30,8 @@ inline constexpr int kMaxAttempts = 100;
 inline constexpr int kPriority = 1000;  // either way
 inline constexpr std::int64_t kMinMemoryBytes = 64 << 20;
 inline constexpr int kWatchNames = 1000;
-inline constexpr std::size_t kStreams = 10'000;  // watchers and log readers at a time
+inline constexpr std::size_t kConnections = 4096;  // on the Unix socket
+inline constexpr std::size_t kStreams = 10'000;    // watchers and log readers at a time
 inline constexpr std::size_t kLogChunkBytes = 64 << 10;
 
 }  // namespace offstage::api

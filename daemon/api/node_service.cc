@@ -39,7 +39,8 @@ void fill_limits(const ServerInfo& info, v1::Limits& out) {
   out.set_queue_length(info.queue_length);
   out.set_display_name_bytes(kDisplayNameBytes);
   out.set_spec_bytes(kSpecBytes);
-  out.set_streams(kStreams);
+  out.set_streams(static_cast<std::int64_t>(info.streams));
+  out.set_connections(static_cast<std::int64_t>(info.connections));
   out.set_attempt_bytes(info.attempt_bytes);
   *out.mutable_retention() = to_duration(info.retention);
   out.set_retention_bytes(info.retention_bytes);

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "api/acceptor.h"
 #include "api/blender_service.h"
 #include "api/context.h"
 #include "api/grpc_log.h"
@@ -53,7 +54,7 @@ struct Server::Impl {
   BlenderService blenders{context};
   NodeService nodes{context};
   std::unique_ptr<grpc::Server> server;
-  std::filesystem::path socket;
+  std::unique_ptr<Acceptor> acceptor;
   Micros stop_patience{0};
   int tcp_port = 0;
   std::once_flag stopped;
@@ -63,6 +64,7 @@ struct Server::Impl {
     std::call_once(stopped, [this] {
       context.stopping = true;
       context.streams.wake_all();
+      if (acceptor) acceptor->stop();
       if (server) server->Shutdown(std::chrono::system_clock::now() + stop_patience);
     });
   }
@@ -89,10 +91,12 @@ Result<std::unique_ptr<Server>> Server::start(const ApiOptions& options, asio::i
   builder.RegisterService(&impl.jobs);
   builder.RegisterService(&impl.blenders);
   builder.RegisterService(&impl.nodes);
-  int unix_bound = 1;
   if (!options.socket.empty()) {
     if (const auto good = prepare_socket(options.socket); !good) return good.error();
-    builder.AddListeningPort("unix:" + options.socket.string(), grpc::InsecureServerCredentials(), &unix_bound);
+    auto acceptor = Acceptor::listen(options.socket, impl.context.info.connections);
+    if (!acceptor) return acceptor.error();
+    impl.acceptor = std::move(*acceptor);
+    if (const auto good = protect_socket(options.socket); !good) return good.error();
   }
   if (!options.tcp.empty()) {
     auto credentials = tls_credentials(options.tls);
@@ -101,11 +105,8 @@ Result<std::unique_ptr<Server>> Server::start(const ApiOptions& options, asio::i
   }
   impl.server = builder.BuildAndStart();
   if (!options.tcp.empty() && impl.tcp_port == 0) return listen_failed(options.tcp);
-  if (!impl.server || unix_bound == 0) return listen_failed(options.socket.string());
-  if (!options.socket.empty()) {
-    if (const auto good = protect_socket(options.socket); !good) return good.error();
-    impl.socket = options.socket;
-  }
+  if (!impl.server) return listen_failed(options.socket.string());
+  if (impl.acceptor) impl.acceptor->serve(*impl.server);
   return out;
 }
 

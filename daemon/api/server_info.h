@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/limits.h"
 #include "base/time.h"
 
 namespace offstage::api {
@@ -24,8 +25,12 @@ struct ServerInfo {
   std::int64_t queue_length = 0;                        ///< of SchedulerOptions
   Micros retention{0};                                  ///< ended jobs are kept so long; 0: for ever
   std::int64_t retention_bytes = 0, attempt_bytes = 0;  ///< 0: no limit
-  unsigned slots = 1;                                   ///< at start; UpdateNode changes them
+  std::size_t connections = kConnections, streams = kStreams;
+  unsigned slots = 1;  ///< at start; UpdateNode changes them
   Now start = Now::read();
 };
+
+/// kConnections, or half of the descriptors that this process may have. (acceptor.cc)
+std::size_t connection_limit();
 
 }  // namespace offstage::api

@@ -11,8 +11,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "api/limits.h"
-
 namespace offstage::api {
 
 /// Something that can be told to look at the world again. (stream.h)
@@ -25,10 +23,11 @@ class Wakeable {
 
 class Streams {
  public:
+  explicit Streams(std::size_t most) : most_(most) {}
   /// False: there are too many.
   bool add(const std::shared_ptr<Wakeable>& stream) {
     const std::lock_guard lock(mutex_);
-    return open_.size() < kStreams && open_.emplace(stream.get(), stream).second;
+    return open_.size() < most_ && open_.emplace(stream.get(), stream).second;
   }
   void remove(const Wakeable* stream) {
     const std::lock_guard lock(mutex_);
@@ -46,6 +45,7 @@ class Streams {
   }
 
  private:
+  const std::size_t most_;
   std::mutex mutex_;
   std::unordered_map<const Wakeable*, std::weak_ptr<Wakeable>> open_;
 };

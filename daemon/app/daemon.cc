@@ -207,6 +207,7 @@ Status Daemon::serve() {
                        .retention = options_.retention,
                        .retention_bytes = options_.retention_bytes,
                        .attempt_bytes = options_.attempt_bytes,
+                       .connections = api::connection_limit(),
                        .slots = slots()};
   if (!options_.listen.empty()) info.features.emplace_back("tcp");
   auto started = api::Server::start({.socket = folders_.socket,

@@ -53,7 +53,7 @@ struct Limits {
   std::int32_t batch_size = 0, labels = 0, page_size = 0;
   std::int64_t queue_length = 0;
   std::int32_t display_name_bytes = 0;
-  std::int64_t spec_bytes = 0, streams = 0;
+  std::int64_t spec_bytes = 0, streams = 0, connections = 0;
   std::int64_t attempt_bytes = 0;    ///< of an attempt's folder; 0: no limit
   Duration retention{};              ///< ended jobs are kept so long; 0: until they are deleted
   std::int64_t retention_bytes = 0;  ///< what the folders of ended jobs may take; 0: no limit
