@@ -3,9 +3,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include "base/faults.h"
+
 namespace offstage::api {
 
-void finish(grpc::ServerUnaryReactor* reactor, const Status& status) { reactor->Finish(status ? grpc::Status::OK : to_status(status.error())); }
+void finish(grpc::ServerUnaryReactor* reactor, const Status& status) {
+  crash_point("api.before_reply");
+  reactor->Finish(status ? grpc::Status::OK : to_status(status.error()));
+}
 
 grpc::ServerUnaryReactor* refuse(grpc::CallbackServerContext* call, const Error& error) {
   auto* reactor = call->DefaultReactor();

@@ -21,6 +21,7 @@
 #include "app/state_log.h"
 #include "app/strand.h"
 #include "app/version.h"
+#include "base/faults.h"
 #include "core/engine.h"
 #include "pool/files.h"
 #include "pool/pool.h"
@@ -188,6 +189,7 @@ Status Daemon::restore() try {
   const Now now = Now::read();
   for (const core::OpenAttempt& attempt : open) engine_->adopt(attempt, now);
   pool_->adopt(open, reader.all_attempts());
+  crash_point("app.after_adoption");
   return Done{};
 } catch (const store::SqliteError& e) {
   return store::open_error(e, store::database_in(folders_.state));
@@ -308,6 +310,7 @@ void Daemon::end(Ending how, bool kill_busy) {
   if (phase_ == Phase::serving && how == Ending::stopped) notify(environment_, "STOPPING=1");
   phase_ = Phase::ending;
   ending_ = how;
+  crash_point("app.at_end");
   retention_->stop();
   server_->stop([this, kill_busy] { pool_->shutdown(kill_busy, [this] { strand_.stop(); }); });
 }

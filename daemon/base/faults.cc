@@ -46,6 +46,11 @@ void crash_point(std::string_view name) noexcept {
   if (name == at.name && ++passages == at.passage) std::raise(at.stop ? SIGSTOP : SIGKILL);
 }
 
+std::string_view crash_at() noexcept {
+  const char* text = std::getenv("OFFSTAGE_CRASH_AT");
+  return text ? text : "";
+}
+
 bool seeded_bug(std::string_view name) noexcept { return bug() == name; }
 void seed_bug(std::string_view name) { bug() = name; }
 

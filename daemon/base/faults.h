@@ -16,11 +16,14 @@ namespace offstage {
 
 #ifdef OFFSTAGE_FAULTS
 void crash_point(std::string_view name) noexcept;
+/// OFFSTAGE_CRASH_AT as it is, for the Blenders, which have places of their own (daemon/worker/faults.py).
+std::string_view crash_at() noexcept;
 bool seeded_bug(std::string_view name) noexcept;
 /// For tests that seed a bug within their own process; "" takes it back.
 void seed_bug(std::string_view name);
 #else
 inline void crash_point(std::string_view) noexcept {}
+constexpr std::string_view crash_at() noexcept { return {}; }
 constexpr bool seeded_bug(std::string_view) noexcept { return false; }
 #endif
 

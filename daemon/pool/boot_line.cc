@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/faults.h"
+
 namespace offstage::pool {
 namespace {
 
@@ -28,7 +30,7 @@ std::vector<std::string> keeper_command(const Blender& blender, core::Isolation 
 }
 
 std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce) {
-  const nlohmann::json line = {
+  nlohmann::json line = {
       {"socket", options.socket.string()},
       {"nonce", nonce},
       {"role", isolation == core::Isolation::fork ? "zygote" : "supervisor"},
@@ -41,6 +43,7 @@ std::string boot_line(const Blender& blender, core::Isolation isolation, const P
         {"version", blender.version.text()}}},
       {"options", {{"huge_pages", options.huge_pages}, {"memory_sample_ms", 100}, {"log_bytes", options.log_bytes}}},
   };
+  if (!crash_at().empty()) line["options"]["crash_at"] = crash_at();
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

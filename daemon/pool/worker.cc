@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
+#include "base/faults.h"
 #include "pool/crash_report.h"
 #include "pool/prepare.h"
 #include "pool/procs.h"
@@ -88,12 +89,15 @@ void Worker::prepare(const std::string& message, const std::string& limits) {
   enter(Stage::prepared);
   connection_->send(frame(message));
   if (keeper_) keeper_->send(frame(limits));
+  crash_point("pool.after_prepare");
 }
 
 void Worker::go() {
   if (stage_ != Stage::prepared) return;
+  crash_point("pool.before_go");
   connection_->send(frame(plain_message("go")));
   enter(Stage::running);
+  crash_point("pool.after_go");
 }
 
 void Worker::raise_flag(int why) {
@@ -152,6 +156,7 @@ bool Worker::look_for_outcome() {
   if (ended_) return true;
   auto outcome = read_outcome(context_.folder(id), id);
   if (!outcome) return false;
+  crash_point("pool.before_outcome_is_told");
   if (outcome->state == core::AttemptState::cancelled && flag_ > core::flag_cancelled) {  // it obeyed the flag, which was raised for a timeout
     Death death;
     death.flag = flag_;
@@ -179,6 +184,7 @@ void Worker::report_end(core::Outcome outcome) {
 
 void Worker::exited(std::optional<ExitRecord> record) {
   if (stage_ == Stage::over || host_ == nullptr) return;
+  crash_point("pool.before_death_is_told");
   const auto self = shared_from_this();
   const Stage was = stage_;
   const auto folder = context_.folder(id);

@@ -47,6 +47,7 @@ def main() -> NoReturn:
         sys.modules.pop("boot", None)
         line = read_line(0)
         load()
+        importlib.import_module(f"{PACKAGE}.faults").arm(line.get("options", {}).get("crash_at", ""))
         role = importlib.import_module(f"{PACKAGE}.{ROLES[line['role']]}")
         role.main(line)
     except BaseException:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import logs, memory, oom, page, process, records, wire
+from .faults import crash_point
 from .folder import Folder
 
 STRAY_POLL_S = 0.002
@@ -155,6 +156,7 @@ class Keeper:
         except OSError as error:
             return self.say({"t": "fork_failed", "attempt": attempt, "reason": f"no new process: {error}"})
         worker = Kept(attempt, pid, os.pidfd_open(pid), process.start_ticks(pid), memory_bytes=message.get("memory_bytes", 0))
+        crash_point("keeper.after_fork")
         self._workers[pid] = worker
         self._selector.register(worker.pidfd, selectors.EVENT_READ, worker)
         self.say({"t": "forked", "attempt": attempt, "pid": pid, "start_ticks": worker.start_ticks})
@@ -231,10 +233,12 @@ class Keeper:
         for worker in self._dead:
             self._trim_log(worker)
             record = {**worker.end, "strays_killed": worker.strays_killed}
+            crash_point("keeper.before_exit_record")
             try:
                 records.write(Folder.of(self._attempts, worker.attempt).path, records.EXIT, record)
             except OSError:
                 pass                     # it died before it had a folder, or the disk is full: the daemon has the message
+            crash_point("keeper.after_exit_record")
             self.say({"t": "exited", "attempt": worker.attempt, "record": record})
         self._dead.clear()
 

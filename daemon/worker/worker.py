@@ -12,6 +12,7 @@ import traceback
 from typing import Any, NoReturn
 
 from . import causes, interrupt, page, pristine, process, quiesce, records, scene, values, wire
+from .faults import crash_point
 from .folder import Folder
 from .offstage_api import Api
 from .script import Ending, Script, describe
@@ -79,15 +80,18 @@ class Worker:
             return 0
         self._prepare(prepare)
         self._page.phase = page.PREPARED
+        crash_point("worker.prepared")
         if connection.expect("go") is None:
             return 0
         self._outcome["started_boottime_us"] = self._page.go()
+        crash_point("worker.after_go")
         connection.send({"t": "started"})
         ending = Ending() if self._refusal else self._script.run()
         if not self._finish(ending):
             self._page.phase = page.NO_ROOM
             return 1
         self._page.phase = page.ENDED
+        crash_point("worker.after_outcome")
         try:
             connection.send({"t": "outcome"})
         except OSError:                  # the daemon is away; it will find the file
@@ -138,6 +142,7 @@ class Worker:
         self._outcome["ended_boottime_us"] = page.boottime_us()
         try:
             self._folder.sync_out()
+            crash_point("worker.before_outcome")
             records.write(self._folder.path, records.OUTCOME, self._outcome)
         except OSError as error:
             what, full = "results could not be written", causes.says_no_room(error)
