@@ -27,7 +27,10 @@ struct Link {
   bool worth_a_retry(const Error& error) const { return error.code == Code::unavailable || (error.code == Code::no_daemon && has_answered); }
 
   /// As above, and the ways in which a stream ends when the server's process does.
-  bool broken_stream(const Error& error) const { return worth_a_retry(error) || (error.code == Code::unknown && error.reason.empty()); }
+  bool broken_stream(const Error& error) const {
+    const bool cut = error.reason.empty() && (error.code == Code::unknown || error.code == Code::cancelled);  // a cancel of our own has a reason
+    return worth_a_retry(error) || cut;
+  }
 };
 
 inline Error stopped() { return {.code = Code::cancelled, .reason = "STOPPED", .message = "stopped by the caller"}; }

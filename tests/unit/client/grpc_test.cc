@@ -206,10 +206,13 @@ TEST_F(GrpcTest, a_proxy_in_the_environment_does_no_harm) {
 TEST_F(GrpcTest, a_wait_goes_on_after_a_restart_of_the_server_and_the_result_keeps_its_bytes) {
   const auto client = Client::connect({.address = address}, {.first_pause = 1ms, .longest_pause = 20ms}).value();
   std::string value;
-  Call call = client.wait("jobs/1", {}, [&](Result<Job> job) {
-    if (job) value = job->result->value_json;
-  });
-  while (service.watches == 0) std::this_thread::sleep_for(1ms);
+  std::atomic<bool> heard = false;  // before that, a server that is gone was never there
+  Call call = client.wait(
+      "jobs/1", [&](const WatchEvent&) { return heard = true; },
+      [&](Result<Job> job) {
+        if (job) value = job->result->value_json;
+      });
+  while (!heard) std::this_thread::sleep_for(1ms);
   stop();
   start();
   call.wait();
