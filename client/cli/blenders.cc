@@ -35,6 +35,7 @@ std::string to_json(const Blender& blender) {
   out.text_or_null("reason", blender.fork_reason).text_or_null("error", blender.error).boolean("default", blender.is_default);
   out.text("kind", blender.module ? "module" : "executable").text("build_hash", blender.build_hash);
   std::vector<std::string> breakers;
+  breakers.reserve(blender.breakers.size());
   for (const Breaker& breaker : blender.breakers) breakers.push_back(to_json(breaker));
   out.raw("breakers", json_array(breakers));
   return out.number("fork_cores", blender.fork_cores).number("cold_cores", blender.cold_cores).text();

@@ -152,7 +152,7 @@ Status Client::log(LogRequest request, const OnLog& on_chunk, std::stop_token st
   return LogReader(*shared_, std::move(request), on_chunk, std::move(stop)).run();
 }
 
-Status Client::bundle(const std::string& name, const OnBundle& on_chunk, std::stop_token stop) const {
+Status Client::bundle(const std::string& name, const OnBundle& on_chunk, const std::stop_token& stop) const {
   return shared_->connection->read_bundle(name, on_chunk, stop);
 }
 

@@ -64,7 +64,7 @@ class Client {
   /// The log from request.offset on, each byte once, also across a restart of the daemon. Without follow: what there is.
   Status log(LogRequest request, const OnLog& on_chunk, std::stop_token stop = {}) const;
   /// All that is known of an attempt (or of a job's newest one), packed for a bug report. Not resumed: after an error, begin again.
-  Status bundle(const std::string& name, const OnBundle& on_chunk, std::stop_token stop = {}) const;
+  Status bundle(const std::string& name, const OnBundle& on_chunk, const std::stop_token& stop = {}) const;
   /// Waits for the end of a job. `on_change`, if given, sees each change and each progress (at most 10 a second).
   Result<Job> wait(const std::string& name, const OnWatch& on_change = {}, std::stop_token stop = {}) const;
 
