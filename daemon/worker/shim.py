@@ -10,6 +10,7 @@ import selectors
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +51,7 @@ class Keeper:
         options = boot.get("options", {})
         self._sample_s = options.get("memory_sample_ms", MEMORY_SAMPLE_MS) / 1000
         self._log_bytes = options.get("log_bytes", 0)
+        self._logs_due_s = 0.0           # by time.monotonic()
         self._start, self._private_base = start, private_base
         self._socket: socket.socket | None = connection.sock
         self._socket.setblocking(False)
@@ -177,6 +179,10 @@ class Keeper:
                 self._kill(worker, "memory")
 
     def _watch_logs(self) -> None:
+        now_s = time.monotonic()
+        if now_s < self._logs_due_s:     # the loop wakes up for each fork, hand-over and end, too
+            return
+        self._logs_due_s = now_s + LOG_LOOK_S
         for worker in self._workers.values():
             self._trim_log(worker)
 
