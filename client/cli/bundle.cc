@@ -47,9 +47,7 @@ Status save(const std::string& file, std::string_view bytes) {
 int bundle(const Context& context, const std::string& id, const std::string& number, std::string file) {
   auto client = context.connect();
   if (!client) return report(client.error());
-  auto name = job_name(*client, id);
-  if (!name) return report(name.error());
-  name = attempt_name(*client, *name, number);
+  auto name = attempt_name(*client, id, number);
   if (!name) return report(name.error());
   std::string bytes, suggested;
   const Status status = client->bundle(*name, [&](const BundleChunk& chunk) {

@@ -40,9 +40,10 @@ Result<std::string> job_name(const Client& client, const std::string& text) {
   return error;
 }
 
-Result<std::string> attempt_name(const Client& client, const std::string& job, const std::string& number) {
-  if (number.empty()) return job;
-  auto attempts = client.attempts(job);
+Result<std::string> attempt_name(const Client& client, const std::string& id, const std::string& number) {
+  auto job = job_name(client, id);
+  if (!job || number.empty()) return job;
+  auto attempts = client.attempts(*job);
   if (!attempts) return attempts.error();
   for (const Attempt& attempt : *attempts) {
     if (std::to_string(attempt.number) == number) return attempt.name;

@@ -16,8 +16,8 @@ std::optional<std::string> id_digits(const std::string& text);
 
 /// "jobs/{32 digits}". Errors: not_found (malformed, unknown, or ambiguous: with the candidates).
 Result<std::string> job_name(const Client& client, const std::string& text);
-/// The name of a job's attempt by its number, as `show` has it; an empty number gives `job` itself: its newest. Errors: not_found.
-Result<std::string> attempt_name(const Client& client, const std::string& job, const std::string& number);
+/// The name of a job's attempt by its number, as `show` has it; an empty number gives the job's own name, which stands for its newest. Errors: not_found.
+Result<std::string> attempt_name(const Client& client, const std::string& id, const std::string& number);
 Result<std::vector<std::string>> job_names(const Client& client, const std::vector<std::string>& texts);
 
 }  // namespace offstage::cli

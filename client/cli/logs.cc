@@ -19,9 +19,7 @@ namespace {
 int logs(const Context& context, const std::string& id, const std::string& number, bool follow) {
   auto client = context.connect();
   if (!client) return report(client.error());
-  auto name = job_name(*client, id);
-  if (!name) return report(name.error());
-  name = attempt_name(*client, *name, number);
+  auto name = attempt_name(*client, id, number);
   if (!name) return report(name.error());
   const bool escape = Terminal::of(STDOUT_FILENO).is_terminal;
   Escaper escaper;
