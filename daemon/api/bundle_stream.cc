@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/bundle.h"
+#include "api/job_view.h"
 #include "api/names.h"
 
 namespace offstage::api {
@@ -28,17 +29,11 @@ BundleStream::Step BundleStream::step(v1::ReadBundleResponse& response) {
 Status BundleStream::pack() {
   const auto name = parse_job_or_attempt_name(request_.name(), "name");
   if (!name) return name.error();
+  const auto attempt = named_attempt(context_, *name);
+  if (!attempt) return attempt.error();
   const auto job = context_.reader().job(name->job);
   if (!job) return unknown_job(job_name(name->job));
-  std::optional<store::AttemptRow> attempt;
-  if (name->attempt.is_zero()) {
-    const auto attempts = context_.reader().attempts(name->job);
-    if (!attempts.empty()) attempt = attempts.back();
-  } else {
-    attempt = context_.reader().attempt(name->attempt);
-    if (!attempt || attempt->job != name->job) return unknown_attempt(*name);
-  }
-  const Bundle bundle = make_bundle(context_, *job, attempt);
+  const Bundle bundle = make_bundle(context_, *job, *attempt);
   file_name_ = bundle.name + ".tar.gz";
   bytes_ = tar_gz(bundle.files, bundle.time);
   return Done{};

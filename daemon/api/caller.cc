@@ -51,7 +51,8 @@ std::string caller(std::string_view user_agent, std::string_view peer, std::stri
 std::string caller(const grpc::CallbackServerContext& call) {
   const auto found = call.client_metadata().find("user-agent");
   const auto agent = found == call.client_metadata().end() ? std::string_view() : std::string_view(found->second.data(), found->second.size());
-  return caller(agent, call.peer(), own_user());
+  static const std::string user = own_user();  // a look-up that may ask a network
+  return caller(agent, call.peer(), user);
 }
 
 }  // namespace offstage::api

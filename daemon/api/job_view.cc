@@ -19,6 +19,17 @@ AttemptId newest_attempt(const Context& context, const store::JobRow& row) {
   return attempts.empty() ? AttemptId{} : attempts.back().id;
 }
 
+Result<std::optional<store::AttemptRow>> named_attempt(const Context& context, const AttemptName& name) {
+  if (!context.reader().job(name.job)) return unknown_job(job_name(name.job));
+  if (name.attempt.is_zero()) {
+    const auto attempts = context.reader().attempts(name.job);
+    return attempts.empty() ? std::nullopt : std::optional(attempts.back());
+  }
+  auto attempt = context.reader().attempt(name.attempt);
+  if (!attempt || attempt->job != name.job) return unknown_attempt(name);
+  return attempt;
+}
+
 std::optional<pool::Progress> live_progress(const Context& context, AttemptId attempt) {
   auto progress = context.pool.progress(attempt);
   if (progress && progress->count == 0) progress.reset();

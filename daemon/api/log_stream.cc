@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/log_stream.h"
 
+#include "api/job_view.h"
+
 namespace offstage::api {
 
 LogStream::Step LogStream::step(v1::ReadLogResponse& response) {
@@ -32,15 +34,10 @@ Status LogStream::start() {
   name_ = *name;
   if (request_.offset() < 0) return Error{Code::invalid_argument, "BAD_OFFSET", "the offset is negative", "offsets count bytes from 0", "offset"};
   if (request_.follow()) changes_ = std::make_unique<WatchHub::Named>(context_.hub, std::vector{name_.job}, weak_from_this());
-  if (!context_.reader().job(name_.job)) return unknown_job(job_name(name_.job));
+  const auto attempt = named_attempt(context_, name_);
+  if (!attempt) return attempt.error();
   offset_ = request_.offset();
-  if (name_.attempt.is_zero()) {
-    const auto attempts = context_.reader().attempts(name_.job);
-    return attempts.empty() ? Status(Done{}) : take(attempts.back());
-  }
-  const auto attempt = context_.reader().attempt(name_.attempt);
-  if (!attempt || attempt->job != name_.job) return unknown_attempt(name_);
-  return take(*attempt);
+  return *attempt ? take(**attempt) : Status(Done{});
 }
 
 Status LogStream::take(const store::AttemptRow& attempt) {
