@@ -118,7 +118,7 @@ class Worker:
         pristine.dressed(prepare)
         if prepare["scene"]:
             try:
-                self._outcome["warnings"] = scene.open_scene(prepare["scene"]["path"], prepare["scene"]["trust"])
+                self._outcome["warnings"] = scene.open_scene(prepare["scene"], self._folder.tmp)
             except scene.Unreadable as error:
                 self._refusal = {"state": "failed", "reason": "SCENE_UNREADABLE", "message": str(error),
                                  "hint": "open it in a Blender of that version; `offstage blenders` lists the others"}
