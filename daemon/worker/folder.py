@@ -45,22 +45,3 @@ class Folder:
 
     def open_log(self) -> int:
         return os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-
-    def sync_out(self) -> None:
-        """Makes what the script left in out/ durable, files and folders; the outcome may name it only then."""
-        if not os.listdir(self.out):
-            return
-        for folder, _, names in os.walk(self.out):
-            for name in names:
-                _sync(os.path.join(folder, name), 0)
-            _sync(folder, os.O_DIRECTORY)
-
-
-def _sync(path: str, flags: int) -> None:
-    if os.path.islink(path) or not (os.path.isfile(path) or os.path.isdir(path)):
-        return                                   # a link, a pipe, a device: nothing of ours to make durable, and opening could block
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | flags)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -4,6 +4,7 @@
 from types import ModuleType
 from typing import Any
 
+from .files import Files
 from .page import Page
 
 
@@ -21,10 +22,12 @@ class Api(ModuleType):
     progress(fraction, message="")   how far it is, 0 … 1; the newest call wins, cheap enough for an inner loop
     result        assign to it: None, booleans, numbers, text, bytes, lists, dicts, mathutils types, small numpy arrays
     cancelled()   True once somebody wants the job to end; then return, or raise offstage.Cancelled
-    out_dir       absolute path of a folder that is kept with the result
+    out_dir       absolute path of a folder: the files in it at the end are the job's result files
+    save_file(path, name=None)   takes a copy of a file into out_dir and lists it at once, so that it can be fetched while the script goes on; a file that is
+                  in out_dir already is listed as it is. `name`: what it is called there, "frames/1.png"; default: its own name. Returns the name
     """
 
-    def __init__(self, page: Page, out_dir: str) -> None:
+    def __init__(self, page: Page, out_dir: str, files: Files) -> None:
         super().__init__("offstage", Api.__doc__)
         asked = False
 
@@ -39,7 +42,8 @@ class Api(ModuleType):
         self.result: Any = None
         self.out_dir = out_dir
         self.progress = page.reporter()
+        self.save_file = files.save
         self.cancelled = cancelled
         self.Cancelled = Cancelled
-        self.__dict__["__all__"] = ["params", "progress", "result", "cancelled", "Cancelled", "out_dir"]
+        self.__dict__["__all__"] = ["params", "progress", "result", "cancelled", "Cancelled", "out_dir", "save_file"]
         self.__dict__["_knows"] = lambda: asked

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from . import causes, interrupt, page, pristine, process, quiesce, records, scene, values, wire
 from .faults import crash_point
+from .files import Files
 from .folder import Folder
 from .offstage_api import Api
 from .script import Ending, Script, describe
@@ -61,7 +62,8 @@ class Worker:
             quiesce.wake(os.cpu_count() or 1)
         pristine.born(self._folder, self._attempt)
         self._page = page.Page(self._folder.page)
-        self._api = Api(self._page, self._folder.out)
+        self._files = Files(self._folder.path)
+        self._api = Api(self._page, self._folder.out, self._files)
         self._renders = interrupt.RenderWatch(self._page)
         self._script = Script("", "")
         self._outcome: dict[str, Any] = {"attempt": self._attempt, "warnings": []}
@@ -141,7 +143,8 @@ class Worker:
         pristine.flush()
         self._outcome["ended_boottime_us"] = page.boottime_us()
         try:
-            self._folder.sync_out()
+            if left := self._files.finish(self._outcome["warnings"]):
+                self._outcome["files"] = left
             crash_point("worker.before_outcome")
             records.write(self._folder.path, records.OUTCOME, self._outcome)
         except OSError as error:
