@@ -10,6 +10,7 @@ import sys
 import weakref
 from typing import Any
 
+from . import limits
 from .folder import Folder
 
 _PR_SET_CHILD_SUBREAPER, _IOLBF = 36, 1
@@ -78,6 +79,7 @@ def born(folder: Folder, attempt: str) -> None:
     with open("/proc/self/oom_score_adj", "w") as score:
         score.write(str(_OOM_SCORE_ADJ))
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    limits.hold_processes()
     forget_exit_callbacks()
 
 
@@ -90,3 +92,5 @@ def dressed(prepare: dict[str, Any]) -> None:
     if prepare["cpus"]:
         from . import quiesce
         quiesce.cap(prepare["cpus"])
+    if prepare.get("memory_bytes"):
+        limits.hold_memory(prepare["memory_bytes"])

@@ -5,7 +5,7 @@ import os
 import signal
 
 
-def _read(path: str) -> bytes:
+def read(path: str) -> bytes:
     """Without a file object: each page that a zygote touches between two forks is copied."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -20,17 +20,29 @@ def _read(path: str) -> bytes:
 
 def start_ticks(pid: int | str) -> int:
     """When a process began, in clock ticks since boot; with its id, that names it for ever."""
-    return int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[19])
+    return int(read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[19])
 
 
-def children() -> list[int]:
-    """Ours, also those whose parents have died: we are their subreaper."""
-    found = []
-    for task in os.listdir("/proc/self/task"):
+def children(pid: int | str = "self") -> list[int]:
+    """Of a subreaper, as keepers and workers are, also those whose parents have died."""
+    found: list[int] = []
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+    except FileNotFoundError:
+        return found
+    for task in tasks:
         try:
-            found += [int(pid) for pid in _read(f"/proc/self/task/{task}/children").split()]
+            found += [int(child) for child in read(f"/proc/{pid}/task/{task}/children").split()]
         except (FileNotFoundError, ProcessLookupError):
             continue                     # a thread that has just ended
+    return found
+
+
+def tree(pid: int) -> list[int]:
+    """It and all below it."""
+    found = [pid]
+    for each in found:
+        found += children(each)
     return found
 
 

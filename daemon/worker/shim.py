@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import logs, memory, oom, page, process, records, wire
+from . import cgroup, logs, memory, oom, page, process, records, wire
 from .faults import crash_point
 from .folder import Folder
 
@@ -33,6 +33,8 @@ class Kept:
     pidfd: int
     start_ticks: int
     memory_bytes: int = 0
+    sampled: bool = False                # nobody but us holds it to that
+    group: cgroup.Group | None = None
     memory_base: int = 0                 # private bytes before the job; a cold Blender has much, a forked one little
     deadline_s: float | None = None
     log_bytes: int = 0                   # so much of its log is kept; 0: all of it
@@ -49,9 +51,10 @@ class Keeper:
         self._versions = {"blender": boot["blender"]["version"], "python": sys.version.split()[0]}
         self._oom = oom.Kills()
         options = boot.get("options", {})
+        self._cgroup = options.get("cgroup", "")   # of which each worker gets a part; "": none was delegated
         self._sample_s = options.get("memory_sample_ms", MEMORY_SAMPLE_MS) / 1000
         self._log_bytes = options.get("log_bytes", 0)
-        self._logs_due_s = 0.0           # by time.monotonic()
+        self._logs_due_s = self._memory_due_s = 0.0   # by time.monotonic()
         self._start, self._private_base = start, private_base
         self._socket: socket.socket | None = connection.sock
         self._socket.setblocking(False)
@@ -89,7 +92,7 @@ class Keeper:
 
     def _patience(self) -> float | None:
         waits = [STRAY_POLL_S] if self._dead else []
-        if any(worker.memory_bytes for worker in self._workers.values()):
+        if any(worker.sampled for worker in self._workers.values()):
             waits.append(self._sample_s)
         if any(worker.log_bytes for worker in self._workers.values()):
             waits.append(LOG_LOOK_S)
@@ -159,6 +162,7 @@ class Keeper:
             return self.say({"t": "fork_failed", "attempt": attempt, "reason": f"no new process: {error}"})
         worker = Kept(attempt, pid, os.pidfd_open(pid), process.start_ticks(pid), memory_bytes=message.get("memory_bytes", 0))
         crash_point("keeper.after_fork")
+        worker.group = cgroup.Group.make(self._cgroup, attempt, pid) if self._cgroup else None
         self._workers[pid] = worker
         self._selector.register(worker.pidfd, selectors.EVENT_READ, worker)
         self.say({"t": "forked", "attempt": attempt, "pid": pid, "start_ticks": worker.start_ticks})
@@ -172,10 +176,15 @@ class Keeper:
         phase, _ = page.peek(Folder.of(self._attempts, worker.attempt).page)
         if worker.memory_bytes and self._private_base and phase == page.IDLE:
             worker.memory_base = memory.private_bytes(worker.pid)
+        worker.sampled = worker.memory_bytes > 0 and not (worker.group and worker.group.limit_memory(worker.memory_base + worker.memory_bytes))
 
     def _watch_memory(self) -> None:
+        now_s = time.monotonic()
+        if now_s < self._memory_due_s:   # a look costs a millisecond or more, and the loop wakes up for other things too
+            return
+        self._memory_due_s = now_s + self._sample_s
         for worker in self._workers.values():
-            if worker.memory_bytes and memory.private_bytes(worker.pid) - worker.memory_base > worker.memory_bytes:
+            if worker.sampled and sum(map(memory.private_bytes, process.tree(worker.pid))) - worker.memory_base > worker.memory_bytes:
                 self._kill(worker, "memory")
 
     def _watch_logs(self) -> None:
@@ -218,8 +227,9 @@ class Keeper:
         del self._workers[worker.pid]
         signalled = os.WIFSIGNALED(status)
         killed = signalled and os.WTERMSIG(status) == signal.SIGKILL
-        if killed and not worker.killed_by and self._oom.count() > worker.oom_kills:
-            worker.killed_by = "oom"
+        if killed and not worker.killed_by:
+            beyond = worker.group is not None and worker.group.went_beyond()
+            worker.killed_by = "memory" if beyond else "oom" if self._oom.count() > worker.oom_kills else ""
         worker.end = {"attempt": worker.attempt, "pid": worker.pid, "start_ticks": worker.start_ticks, "status": status,
                       "exit_code": 0 if signalled else os.WEXITSTATUS(status), "signal": os.WTERMSIG(status) if signalled else 0,
                       "core": os.WCOREDUMP(status), "killed_by": worker.killed_by if killed else "",
@@ -231,12 +241,17 @@ class Keeper:
         """Writes the records of dead workers once nothing of them runs: any child of ours that is no worker is a stray."""
         if not self._dead:
             return
+        for worker in self._dead:
+            if worker.group:
+                worker.group.kill()
         strays = [pid for pid in process.children() if pid not in self._workers]
         for pid in strays:
             self._end_stray(pid)
         if strays:
             return                       # their own children come to us next: look again
         for worker in self._dead:
+            if worker.group:
+                worker.group.remove()
             self._trim_log(worker)
             record = {**worker.end, "strays_killed": worker.strays_killed}
             crash_point("keeper.before_exit_record")

@@ -49,7 +49,7 @@ def spawn(boot: dict[str, Any], attempt: str, nonce: str) -> int:
         os.write(write, line.encode())   # far less than a pipe holds
         argv = command(boot["blender"])
         return os.posix_spawn(
-            argv[0], argv, os.environ,
+            argv[0], argv, {**os.environ, "TMPDIR": folder.tmp},   # its session folder is made before a line of ours runs
             file_actions=[(os.POSIX_SPAWN_DUP2, read, 0), (os.POSIX_SPAWN_OPEN, 1, folder.log, os.O_WRONLY | os.O_APPEND, 0o600), (os.POSIX_SPAWN_DUP2, 1, 2)],
             setsid=True, setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])
     finally:
