@@ -67,7 +67,7 @@ void Scheduler::assign(Now now, Effects& out) {
   supply_.begin_count();
   std::vector<Job*> waiting;
   unsigned kept = 0;
-  if (!draining_ && !disk_low_) {
+  if (!draining_ && (!disk_low_ || seeded_bug("start_on_a_full_disk"))) {
     Queue::Merge merge;
     for (const auto& [key, lane] : queue_.lanes()) {
       if (supply_.resolve(key.first, key.second, now.mono)) merge.add(lane);

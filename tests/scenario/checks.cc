@@ -22,6 +22,7 @@ void World::check() {
 
 void World::check_prepare(const core::Assignment& assignment) {
   const core::Job& started = *scheduler().jobs().find(assignment.job);
+  require(!disk_low_, "nothing is started while the disk is almost full");
   require(assignment.spec || disk_.jobs.contains(started.id), "a worker can be given the spec at once");
   check_order(started);
   held_slots_[assignment.attempt] = scheduler().slots().need(started);
@@ -47,7 +48,7 @@ void World::check_end() {
   for (const auto& [id, row] : disk_.jobs) require(ended(row.job.state), "every job ends on the disk, too");
   for (const auto& [id, row] : disk_.attempts) require(ended(row.state), "every attempt ends on the disk, too");
   for (const JobId& id : acknowledged_) {
-    require(disk_.jobs.contains(id) || disk_.may_be_deleted.contains(id), "an acknowledged job exists until somebody deletes it");
+    require(disk_.jobs.contains(id) || disk_.may_be_gone(id), "an acknowledged job exists until somebody deletes it");
   }
   for (const JobId& id : gone_) require(!disk_.jobs.contains(id), "an acknowledged deletion stays");
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What clients ask for in a history, and what each reply promises.
+#include <utility>
+
 #include "scenario/world.h"
 
 namespace offstage::scenario {
@@ -26,7 +28,7 @@ void World::submit(std::vector<core::NewJob> batch) {
 }
 
 void World::repeat(const JobId& id, bool other_body) {
-  if (disk_.may_be_deleted.contains(id) || disk_.jobs.contains(id)) return;  // the API has looked into the store first
+  if (disk_.may_be_gone(id) || disk_.jobs.contains(id)) return;  // the API has looked into the store first
   core::NewJob again = submitted_.at(id);
   if (other_body && !scheduler().jobs().find(id)) return;
   if (other_body) again.job.request_hash[1] ^= 1;
@@ -42,7 +44,7 @@ void World::repeat(const JobId& id, bool other_body) {
 
 void World::cancel(const JobId& id) {
   engine_->cancel(id, now_, once<Done>([this, id](const Status& done) {
-                    if (!done || disk_.may_be_deleted.contains(id)) return;
+                    if (!done || disk_.may_be_gone(id)) return;
                     const auto row = disk_.jobs.find(id);
                     require(row != disk_.jobs.end(), "a cancel is acknowledged when the job and the request are durable");
                     const JobState state = row->second.job.state;
@@ -77,6 +79,21 @@ void World::remove(const JobId& id, bool force) {
                       disk_.may_be_deleted.erase(id);
                     }
                   }));
+}
+
+void World::look_for_expired(std::size_t most) {
+  expired_.clear();
+  for (const auto& [revision, id] : disk_.by_revision) {
+    if (expired_.size() == most) break;
+    const Disk::JobRow& row = disk_.jobs.at(id);
+    if (!ended(row.job.state)) continue;
+    expired_.push_back({id, revision, row.attempts});
+    disk_.may_expire[id].insert(row.ends);
+  }
+}
+
+void World::expire() {
+  engine_->expire(std::exchange(expired_, {}), now_, once<Done>([](const Status& done) { require(static_cast<bool>(done), "what has expired goes"); }));
 }
 
 }  // namespace offstage::scenario

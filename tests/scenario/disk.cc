@@ -89,7 +89,7 @@ void Disk::apply(const core::JobInsert& row) {
   last_seq = row.job.seq;
   const auto [at, fresh] = jobs.try_emplace(row.job.id);
   require(fresh, "a job is inserted once");
-  at->second = {row.job, row.kind, row.labels_json, core::Reason::none, {}, {}};
+  at->second = {row.job, row.kind, row.labels_json, core::Reason::none, {}, {}, 0};
   advance(&at->second, row.job.id, row.job.revision);
 }
 
@@ -106,6 +106,7 @@ void Disk::apply(const core::JobUpdate& row) {
           "after an acknowledged cancel there is no other end than CANCELLED");
   require(row.attempts <= row.max_attempts, "no more attempts than allowed");
   require(row.state != JobState::failed || row.failure.reason != core::Reason::none, "a failure has a reason");
+  if (!ended(job.state) && ended(row.state)) ++found->second.ends;
   job.state = row.state;
   job.priority = row.priority;
   job.held = row.held;
@@ -126,7 +127,12 @@ void Disk::apply(const core::LabelsUpdate& row) {
 void Disk::apply(const core::JobDelete& row) {
   const auto found = jobs.find(row.id);
   require(found != jobs.end(), "only rows that exist are deleted");
-  require(may_be_deleted.contains(row.id), "an acknowledged job exists until somebody deletes it");
+  if (!may_be_deleted.contains(row.id)) {
+    require(may_expire.contains(row.id), "an acknowledged job exists until somebody deletes it");
+    require(ended(found->second.job.state), "only what has ended expires");
+    require(may_expire[row.id].contains(found->second.ends), "a job that was retried since it was looked at does not expire");
+    expired.insert(row.id);
+  }
   advance(nullptr, row.id, row.revision);
   by_revision.erase(found->second.job.revision);
   tombstones.emplace(row.revision, row.id);

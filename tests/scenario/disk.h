@@ -29,6 +29,7 @@ class Disk : public core::CommitPort {
     core::Reason reason = core::Reason::none;
     std::string value_json;
     std::vector<AttemptId> attempts;
+    unsigned ends = 0;  ///< how often it has ended: more than once, if it was retried
   };
 
   void submit(core::Batch batch) override { pending_.push_back(std::move(batch)); }
@@ -41,6 +42,8 @@ class Disk : public core::CommitPort {
   std::size_t changes_since(core::Revision durable) const;
   /// It is there, or its deletion is.
   bool knows(const JobId& id) const { return jobs.contains(id) || deleted.contains(id); }
+  /// Somebody has asked for its deletion, or its time was over.
+  bool may_be_gone(const JobId& id) const { return may_be_deleted.contains(id) || expired.contains(id); }
 
   std::map<JobId, JobRow> jobs;
   std::map<AttemptId, core::AttemptWrite> attempts;
@@ -51,6 +54,8 @@ class Disk : public core::CommitPort {
   // What clients have asked for, and so may happen; what workers have left.
   std::map<JobId, unsigned> retries;  ///< asked for and not on the disk yet
   std::set<JobId> may_be_deleted;
+  std::map<JobId, std::set<unsigned>> may_expire;  ///< which of its ends was looked at
+  std::set<JobId> expired;
   std::map<AttemptId, std::string> results;
   std::ostream* trace = nullptr;  ///< where to tell what happens
 

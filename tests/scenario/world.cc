@@ -26,6 +26,7 @@ void World::start_daemon() {
   held_slots_.clear();
   notices_.clear();
   unanswered_ = 0;
+  expired_.clear();
   told_of_ = disk_.last;
   while (told_.read(disk_, everything)) {
   }
@@ -41,6 +42,7 @@ void World::start_daemon() {
   }
   for (const core::OpenAttempt& attempt : open) engine_->adopt(attempt, now_);
   crew_.adopt(open);
+  if (disk_low_) apply(core::DiskLow{true});
   for (const auto& [blender, proof] : proofs_) apply(core::ProofChanged{blender, proof, "it does not fork"});
 }
 
@@ -50,7 +52,7 @@ void World::kill_daemon() {
   crew_.lose_daemon();
   std::erase_if(submitted_, [&](const auto& entry) { return !disk_.jobs.contains(entry.first); });
   for (const JobId& id : acknowledged_) {
-    require(disk_.jobs.contains(id) || disk_.may_be_deleted.contains(id), "an acknowledged job exists until somebody deletes it");
+    require(disk_.jobs.contains(id) || disk_.may_be_gone(id), "an acknowledged job exists until somebody deletes it");
   }
   start_daemon();
 }
@@ -87,6 +89,8 @@ void World::set_slots(unsigned slots) { engine_->set_slots(slots_ = slots, now_)
 
 void World::set_draining(bool draining) { engine_->set_draining(draining, now_); }
 
+void World::set_disk_low(bool low) { apply(core::DiskLow{disk_low_ = low}); }
+
 void World::prove(const std::string& blender, ForkProof proof) {
   proofs_[blender] = proof;
   apply(core::ProofChanged{blender, proof, "it does not fork"});
@@ -108,18 +112,32 @@ void World::calm_down() {
     if (job.held) held.push_back(id);
   }
   for (const JobId& id : held) engine_->update({id, {}, false, {}, {}}, now_, [](Status) {});
+  drain_the_low_disk();
   for (unsigned round = 0; scheduler().jobs().size() > 0 || !scheduler().attempts().empty() || disk_.behind() > 0 || !notices_.empty(); ++round) {
     require(round < 1000, "when faults stop, every job ends");
-    bool busy = disk_.behind() > 0;
-    if (busy) commit(everything);
-    while (tell_durable()) {
-    }
-    busy = crew_.deliver_all(*engine_, now_) || busy;
-    busy = crew_.calm_down() || busy;
-    if (!busy) to_next_deadline();
+    if (!go_on()) to_next_deadline();
     check();
   }
   check_end();
+}
+
+/// Everybody does what there is to do; false: there was nothing.
+bool World::go_on() {
+  bool busy = disk_.behind() > 0;
+  if (busy) commit(everything);
+  while (tell_durable()) {
+  }
+  busy = crew_.deliver_all(*engine_, now_) || busy;
+  return crew_.calm_down() || busy;
+}
+
+void World::drain_the_low_disk() {
+  for (unsigned round = 0; disk_low_ && (!scheduler().attempts().empty() || disk_.behind() > 0 || !notices_.empty()); ++round) {
+    require(round < 1000, "what runs ends while the disk is almost full");
+    if (!go_on()) to_next_deadline();
+    check();
+  }
+  set_disk_low(false);
 }
 
 }  // namespace offstage::scenario

@@ -40,6 +40,10 @@ class World : public core::WatchPort {
   void mark() { bookmark_ = wanderer_; }
   void resume() { wanderer_ = bookmark_; }
 
+  // what goes by itself: a look into the store, and, whatever happened meanwhile, what the core makes of it
+  void look_for_expired(std::size_t most);
+  void expire();
+
   // what happens to the daemon
   void commit(std::size_t batches);  ///< the disk has synced; the daemon does not know yet
   bool tell_durable();
@@ -50,6 +54,7 @@ class World : public core::WatchPort {
   void set_clock(Micros by);
   void set_slots(unsigned slots);
   void set_draining(bool draining);
+  void set_disk_low(bool low);
   template <class Event>
   void apply(const Event& event) {
     engine_->apply(event, now_);
@@ -66,6 +71,8 @@ class World : public core::WatchPort {
   Crew& crew() { return crew_; }
   const Disk& disk() const { return disk_; }
   const std::map<JobId, core::NewJob>& submitted() const { return submitted_; }
+  bool disk_low() const { return disk_low_; }
+  bool has_expired() const { return !expired_.empty(); }
   bool has_deadline() const { return engine_->next_deadline().has_value(); }
   bool untold() const { return !notices_.empty(); }
   unsigned jobs_ended() const;
@@ -75,6 +82,8 @@ class World : public core::WatchPort {
   void start_daemon();
   void check_prepare(const core::Assignment& assignment);
   void check_order(const core::Job& started);
+  void drain_the_low_disk();
+  bool go_on();
   void check_end();
   template <class T>
   core::Reply<T> once(core::Reply<T> reply);  ///< counts it, and that it comes once
@@ -84,12 +93,14 @@ class World : public core::WatchPort {
   Crew crew_;
   core::SchedulerOptions options_;
   unsigned slots_;
+  bool disk_low_ = false;
   std::map<std::string, core::ForkProof> proofs_;
   Now now_{Mono(std::chrono::hours(1)), Wall(std::chrono::hours(400'000))};
   std::unique_ptr<core::Engine> engine_;
   std::deque<core::Revision> notices_;  // durable, and the daemon has not heard
   std::map<JobId, core::NewJob> submitted_;
   std::set<JobId> acknowledged_, retried_, gone_;  // gone_: their deletion is acknowledged
+  std::vector<core::EndedJob> expired_;            // as the store had them
   std::map<AttemptId, unsigned> held_slots_;
   Watcher told_, wanderer_, bookmark_;
   core::Revision told_of_ = 0;
