@@ -39,8 +39,8 @@ void CreateCall::check(const std::string& request_id, const google::protobuf::Me
   if (!validate_only_ && context_.store.disk_low()) {
     return reply_(Error{Code::resource_exhausted,
                         "DISK_LOW",
-                        "the disk of the daemon's state folder is almost full: nothing new is accepted",
-                        "free space on it; jobs that were accepted go on",
+                        "the disk of the daemon's state folder is almost full: " + context_.store.why_disk_low(),
+                        "free space on it, or set low_water lower; jobs that were accepted go on",
                         "",
                         {{"folder", context_.info.state_dir}}});
   }

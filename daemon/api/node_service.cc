@@ -148,7 +148,7 @@ Status NodeService::fill(v1::Server& out) const {
   out.mutable_features()->Add(info.features.begin(), info.features.end());
   out.mutable_enforcement()->insert(info.enforcement.begin(), info.enforcement.end());
   out.mutable_warnings()->Add(info.warnings.begin(), info.warnings.end());
-  if (context_.store.disk_low()) out.add_warnings("the disk of the state folder is almost full: nothing new is accepted");
+  if (context_.store.disk_low()) out.add_warnings("the disk of the state folder is almost full: " + context_.store.why_disk_low());
   for (const auto& [state, count] : context_.reader().counts()) (*out.mutable_job_counts())[lower_name(state)] = count;
   return Done{};
 }

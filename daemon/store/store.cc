@@ -108,4 +108,9 @@ bool Store::disk_low() const {
   return impl_->low;
 }
 
+std::string Store::why_disk_low() const {
+  const auto mib = [](std::int64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; };
+  return mib(free_bytes(impl_->folder.path)) + " are free, and below " + mib(impl_->low_water_bytes) + " (low_water) nothing new is accepted";
+}
+
 }  // namespace offstage::store

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "core/ports.h"
@@ -37,6 +38,7 @@ class Store {
   const Reader& reader() const;
   const std::string& state_id() const;  ///< random, made with the database; processes of this daemon carry it in OFFSTAGE_STATE_ID
   bool disk_low() const;                ///< free space is below the low-water mark (statvfs, at most once a second); any thread
+  std::string why_disk_low() const;     ///< for people: what is free, and what the mark is; any thread
 
  private:
   Store();
