@@ -145,7 +145,7 @@ void Worker::refuse(core::Outcome outcome) {
 void Worker::disconnected() {
   if (host_ == nullptr) return;
   if (stage_ == Stage::running) {
-    look_for_outcome();  // without one, how the process died decides
+    if (!look_for_outcome() && seeded_bug("outcome_before_death")) exited(std::nullopt);  // without one, how the process died decides
   } else {
     unready_ |= stage_ == Stage::starting;
     dismiss();  // it never got GO, and never will: nothing of the user's ran

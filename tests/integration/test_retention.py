@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ended jobs take, and that they go: by age, by size, by `offstage gc`; attempts that take too much; and that nothing grows.
 
-`--long` of scripts/test runs the soak with 20,000 jobs (OFFSTAGE_SOAK_JOBS).
+`--long` of scripts/test and of scripts/chaos runs the soak with 20,000 jobs (OFFSTAGE_SOAK_JOBS); under the address sanitizer it runs, too.
 """
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from support.jobs import Jobs
 WRITES = "import offstage, pathlib\npathlib.Path(offstage.out_dir, 'result').write_bytes(b'x' * {size})"
 
 
-def started(make_daemon: Callable[..., Jobs], config: str) -> Jobs:
-    jobs = make_daemon("slots = 4\n" + config)
+def started(make_daemon: Callable[..., Jobs], config: str, **kwargs) -> Jobs:
+    jobs = make_daemon("slots = 4\n" + config, **kwargs)
     jobs.daemon.start()
     return jobs
 
@@ -148,7 +148,8 @@ def disk_bytes(folder: Path) -> tuple[int, int]:
 
 
 def test_after_thousands_of_jobs_memory_descriptors_disk_and_rows_are_where_they_were(make_daemon: Callable[..., Jobs]) -> None:
-    jobs = started(make_daemon, 'retention = "1s"\nlog_level = "warning"\n')
+    sanitizer = {"ASAN_OPTIONS": "quarantine_size_mb=8:malloc_context_size=8"}       # or what was freed is kept, up to 256 MB
+    jobs = started(make_daemon, 'retention = "1s"\nlog_level = "warning"\n', env=sanitizer)
     count = int(os.environ.get("OFFSTAGE_SOAK_JOBS", "2000"))
     script = jobs.script(WRITES.format(size=10_000) + "\nprint('a line')\noffstage.result = [1] * 100")
     pid, state = jobs.daemon.pid, state_folder(jobs)
@@ -163,6 +164,7 @@ def test_after_thousands_of_jobs_memory_descriptors_disk_and_rows_are_where_they
 
     first = run(count // 4)
     last = run(count - count // 4)
+    print(f"memory in KiB, descriptors, (WAL, disk) in bytes after {count // 4} jobs: {first}; after {count}: {last}")
     assert rows(jobs, "jobs") == rows(jobs, "attempts") == rows(jobs, "specs") == 0
     assert last[0] < first[0] * 1.2 + 8192, (first, last)
     assert last[1] <= first[1] + 8, (first, last)

@@ -148,6 +148,12 @@ class Small {
         return script() != nullptr;
       case Fault::time:
         return world_.has_deadline();
+      case Fault::fill_disk:
+        return !world_.disk_low();
+      case Fault::look_for_expired:
+        return world_.jobs_ended() > 0;
+      case Fault::expire:
+        return world_.has_expired();
       case Fault::cancel:
       case Fault::retry:
       case Fault::remove:
@@ -171,6 +177,12 @@ class Small {
         return world_.crew().finish(*script(), AttemptState::failed, Reason::crashed);
       case Fault::time:
         return world_.to_next_deadline();
+      case Fault::fill_disk:
+        return world_.set_disk_low(true);
+      case Fault::look_for_expired:
+        return world_.look_for_expired(1);
+      case Fault::expire:
+        return world_.expire();
       case Fault::cancel:
         return world_.cancel(jobs_.front());
       case Fault::retry:
@@ -198,9 +210,14 @@ class Small {
 const std::vector<Plot>& plots() {
   using enum Fault;
   static const std::vector<Plot> all{
-      {"kills", 1, 1, false, {kill_daemon, kill_daemon, worker_dies}, 3},        {"power", 1, 2, false, {cut_power, kill_daemon}, 3},
-      {"cancel", 1, 2, false, {cancel, kill_daemon, worker_dies, time}, 3},      {"retries", 1, 2, true, {script_fails, kill_daemon, time, retry}, 3},
-      {"removal", 1, 1, false, {remove, kill_daemon, repeat_submit, cancel}, 3}, {"two_jobs", 2, 1, false, {kill_daemon, worker_dies, cancel}, 2},
+      {"kills", 1, 1, false, {kill_daemon, kill_daemon, worker_dies}, 3},
+      {"power", 1, 2, false, {cut_power, kill_daemon}, 3},
+      {"cancel", 1, 2, false, {cancel, kill_daemon, worker_dies, time}, 3},
+      {"retries", 1, 2, true, {script_fails, kill_daemon, time, retry}, 3},
+      {"removal", 1, 1, false, {remove, kill_daemon, repeat_submit, cancel}, 3},
+      {"two_jobs", 2, 1, false, {kill_daemon, worker_dies, cancel}, 2},
+      {"full_disk", 2, 1, false, {fill_disk, kill_daemon}, 2},
+      {"expiry", 1, 1, false, {cancel, look_for_expired, retry, expire}, 4},
   };
   return all;
 }

@@ -14,7 +14,7 @@
 
 namespace offstage::scenario {
 
-enum class Fault { kill_daemon, cut_power, worker_dies, script_fails, cancel, retry, remove, repeat_submit, time };
+enum class Fault { kill_daemon, cut_power, worker_dies, script_fails, cancel, retry, remove, repeat_submit, time, fill_disk, look_for_expired, expire };
 
 struct Plot {
   const char* name;

@@ -9,6 +9,7 @@ die_in_prepare   a worker dies at PREPARE          unfit            a zygote fin
 refuse_proof     a forked worker renders other pixels than a cold one
 slow_proof       a forked worker uses one core only
 fork_fails       the zygote has no process to give  cold_only        (with any of a worker's words) only cold workers misbehave
+forget_strays    a zygote takes no child for a stray
 oom_count=FILE   where the kernel's count of kills for want of memory is read
 
 Without any, the proof's script gives the same pixels and cores, forked or cold, at once.
@@ -35,7 +36,7 @@ def install(boot: Any) -> None:
     import fake_blender
     words = fake_blender.words()
     boot.load()
-    from offstage_worker import oom, script, wire, worker, zygote
+    from offstage_worker import oom, process, script, wire, worker, zygote
     real_init, real_script = worker.Worker.__init__, script.Script.__init__
     state = {"cold": False}
 
@@ -53,6 +54,8 @@ def install(boot: Any) -> None:
     worker.Worker.__init__, script.Script.__init__ = init, probe
     if "oom_count" in words:
         oom._places = lambda _: [words["oom_count"]]
+    if "forget_strays" in words:
+        process.children = list
     if "unfit" in words:
         zygote.make_fit = lambda *_: ({"tbb": False}, "not quiet before a fork: tbb")
     if "fork_fails" in words:
