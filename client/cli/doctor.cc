@@ -90,6 +90,9 @@ void check_daemon(const Context& context, std::vector<Check>& out) {
   const bool same = server->version == OFFSTAGE_VERSION;
   out.push_back({same ? Verdict::ok : Verdict::warn, "daemon " + server->version + ", command line " OFFSTAGE_VERSION,
                  same ? "" : "`offstage daemon restart` runs the installed version"});
+  for (const auto& [limit, how] : server->enforcement) {
+    out.push_back({how.starts_with("none:") ? Verdict::warn : Verdict::ok, "limit of " + limit + ": " + how, ""});
+  }
   for (const std::string& warning : server->warnings) out.push_back({Verdict::warn, warning, ""});
   check_space(server->state_dir, out);
   check_blenders(*client, out);

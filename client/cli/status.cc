@@ -68,6 +68,7 @@ std::string in_words(const Server& server, const std::vector<Node>& nodes, const
   std::string jobs;
   for (const auto& [state, count] : server.job_counts) jobs += (jobs.empty() ? "" : ", ") + std::to_string(count) + " " + state;
   facts.push_back({"jobs", jobs.empty() ? "none" : jobs});
+  for (const auto& [what, how] : server.enforcement) facts.push_back({"limits", what + ": " + how});
   for (const std::string& warning : server.warnings) facts.push_back({"warning", warning});
   std::string text = table(facts, width);
   if (zygotes.empty()) return text;

@@ -14,6 +14,7 @@
 
 #include "api/server.h"
 #include "api/unix_socket.h"
+#include "app/enforcement.h"
 #include "app/folders.h"
 #include "app/memory.h"
 #include "app/notify.h"
@@ -23,7 +24,7 @@
 #include "app/version.h"
 #include "base/faults.h"
 #include "core/engine.h"
-#include "pool/files.h"
+#include "pool/cgroup.h"
 #include "pool/pool.h"
 #include "store/database.h"
 #include "store/errors.h"
@@ -35,12 +36,6 @@ namespace {
 constexpr int exit_commit_failed = 70;
 constexpr std::chrono::seconds disk_look_again{1};
 constexpr std::chrono::seconds stop_patience{1};  // a restart must not wait for a client that sleeps on its connection
-
-std::string log_bound(const Options& options, const std::filesystem::path& state) {
-  if (options.log_bytes == 0) return "none";
-  if (pool::punches_holes(state)) return "the middle is given back to the disk beyond " + std::to_string(options.log_bytes) + " bytes";
-  return "none: the filesystem of the state folder has no holes";
-}
 
 class Daemon {
  public:
@@ -83,6 +78,7 @@ class Daemon {
   const Options& options_;
   const Environment& environment_;
   const Folders folders_;
+  const std::filesystem::path cgroup_ = pool::delegated_cgroup();
   Strand strand_;
   asio::signal_set signals_{strand_.io(), SIGTERM, SIGINT};
   asio::steady_timer watchdog_{strand_.io()};
@@ -144,6 +140,7 @@ Status Daemon::open_pool(const std::filesystem::path& worker_code) {
                                   .state_id = store_->state_id(),
                                   .catalog = {.configured = options_.blenders, .preferred = options_.blender, .search = options_.search_blenders},
                                   .huge_pages = options_.huge_pages,
+                                  .cgroup = cgroup_,
                                   .log_bytes = options_.log_bytes,
                                   .attempt_bytes = options_.attempt_bytes,
                                   .keeper_idle = options_.keeper_idle},
@@ -201,9 +198,7 @@ Status Daemon::serve() {
                        .log_file = options_.log_file.string(),
                        .instance = random_hex(8),
                        .features = {"fork"},
-                       .enforcement = {{"memory", "private memory of the process, sampled every 100 ms"},
-                                       {"process_tree", "subreaper"},
-                                       {"log", log_bound(options_, folders_.state)}},
+                       .enforcement = enforcement(cgroup_, options_.log_bytes, folders_.state, ::geteuid()),
                        .warnings = {},
                        .queue_length = static_cast<std::int64_t>(options_.queue_length),
                        .retention = options_.retention,

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "pool/cgroup.h"
 #include "pool/crash_report.h"
 #include "pool/procs.h"
 #include "pool/sweep.h"
@@ -70,6 +71,7 @@ void adopt_all(Context& context, Fleet& fleet, AttemptSink& sink, const std::vec
     if (begun && attempt.state == core::AttemptState::starting) post([&sink, id = attempt.id] { sink.started(id); });
   }
   const unsigned killed = kill_marked(context.options.state_id, fleet.processes(), kill_patience);
+  if (!context.options.cgroup.empty()) remove_cgroups(context.options.cgroup, [&fleet](AttemptId id) { return fleet.find(id) != nullptr; });
   if (killed > 0) spdlog::info("{} processes of an earlier daemon killed", killed);
   post([&context, &sink, dead = std::move(dead)] {
     for (const AttemptId id : dead) report_dead(context, sink, id);

@@ -41,7 +41,7 @@ std::string boot_line(const Blender& blender, core::Isolation isolation, const P
         {"kind", blender.module ? "module" : "executable"},
         {"python", blender.python.string()},
         {"version", blender.version.text()}}},
-      {"options", {{"huge_pages", options.huge_pages}, {"memory_sample_ms", 100}, {"log_bytes", options.log_bytes}}},
+      {"options", {{"huge_pages", options.huge_pages}, {"memory_sample_ms", 100}, {"log_bytes", options.log_bytes}, {"cgroup", options.cgroup.string()}}},
   };
   if (!crash_at().empty()) line["options"]["crash_at"] = crash_at();
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

@@ -41,11 +41,11 @@ struct Said {
   std::string error;  ///< not empty: it did not end well
 };
 
-Said run(const std::vector<std::string>& arguments, Children& children) {
+Said run(const std::vector<std::string>& arguments, Children& children, const fs::path& scratch) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return {"", "no pipe"};
   UniqueFd out(ends[0]), in(ends[1]);
-  auto child = children.spawn({.arguments = arguments, .output = in.get(), .error = in.get()});
+  auto child = children.spawn({.arguments = arguments, .environment = {{"TMPDIR", scratch.string()}}, .output = in.get(), .error = in.get()});
   if (!child) return {"", child.error().message};
   in.reset();
   Said said;
@@ -170,7 +170,7 @@ std::vector<Candidate> candidates(const CatalogOptions& options) {
   return out;
 }
 
-Blender look_at(const Candidate& candidate, Children& children, const fs::path& cache) {
+Blender look_at(const Candidate& candidate, Children& children, const fs::path& cache, const fs::path& keepers) {
   Blender blender;
   blender.path = candidate.path;
   blender.module = candidate.module;
@@ -190,11 +190,15 @@ Blender look_at(const Candidate& candidate, Children& children, const fs::path& 
       return blender;
     }
   }
+  const fs::path scratch = keepers / ("look-" + random_hex(4) + ".tmp");  // for the session folder that a Blender makes, and leaves when it is killed
+  std::error_code error;
+  fs::create_directories(scratch, error);
   const auto said =
       candidate.module
-          ? run({candidate.path.string(), "-W", "ignore", "-c", question}, children)
+          ? run({candidate.path.string(), "-W", "ignore", "-c", question}, children, scratch)
           : run({candidate.path.string(), "-b", "--factory-startup", "--disable-autoexec", "-noaudio", "--python-exit-code", "99", "--python-expr", question},
-                children);
+                children, scratch);
+  fs::remove_all(scratch, error);
   const std::size_t at = said.output.find(marker);
   Json facts;
   if (at != std::string::npos) facts = Json::parse(said.output.substr(at + marker.size(), said.output.find('\n', at) - at - marker.size()), nullptr, false);
@@ -234,12 +238,12 @@ std::vector<Blender> arrange(std::vector<Blender> found, const std::string& pref
   return found;
 }
 
-std::vector<Blender> discover(const CatalogOptions& options, Children& children, const fs::path& cache) {
+std::vector<Blender> discover(const CatalogOptions& options, Children& children, const fs::path& cache, const fs::path& keepers) {
   const auto list = candidates(options);
   std::vector<Blender> found(list.size());
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (std::size_t i; !children.closed() && (i = next++) < list.size();) found[i] = look_at(list[i], children, cache);
+    for (std::size_t i; !children.closed() && (i = next++) < list.size();) found[i] = look_at(list[i], children, cache, keepers);
   };
   std::jthread second(work);
   work();

@@ -30,10 +30,10 @@ std::string identity(const std::filesystem::path& file);
 
 /// Configured ones first, as they are (also missing ones: they are to be reported), then those that were found; each executable once, whatever links to it.
 std::vector<Candidate> candidates(const CatalogOptions& options);
-/// Runs it, or reads the cache.
-Blender look_at(const Candidate& candidate, Children& children, const std::filesystem::path& cache);
+/// Runs it, with a folder below `keepers` for what it leaves, or reads the cache.
+Blender look_at(const Candidate& candidate, Children& children, const std::filesystem::path& cache, const std::filesystem::path& keepers);
 /// All of it: look at each, give unique names, the default first.
-std::vector<Blender> discover(const CatalogOptions& options, Children& children, const std::filesystem::path& cache);
+std::vector<Blender> discover(const CatalogOptions& options, Children& children, const std::filesystem::path& cache, const std::filesystem::path& keepers);
 /// Names and order. Names are stable for an installation.
 std::vector<Blender> arrange(std::vector<Blender> found, const std::string& preferred);
 

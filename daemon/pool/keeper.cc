@@ -36,6 +36,8 @@ std::string Keeper::name() const {
   return std::string(facts_->forks ? "zygote " : "supervisor ") + std::to_string(facts_->pid) + " (" + what_.blender + ", " + nonce_.substr(0, 8) + ")";
 }
 
+std::filesystem::path Keeper::scratch() const { return log_of(context_, nonce_).replace_extension(".tmp"); }
+
 std::string Keeper::log_lines() const { return last_lines(log_of(context_, nonce_), 8); }
 
 Status Keeper::start() {
@@ -49,6 +51,10 @@ Status Keeper::start() {
     return Error{Code::internal, "SPAWN_FAILED", "the boot line cannot be written", "", ""};
   }
   boot.reset();
+  std::error_code error;
+  if (!std::filesystem::create_directory(scratch(), error)) {
+    return Error{Code::resource_exhausted, "SPAWN_FAILED", "the folder " + scratch().string() + " cannot be made: " + error.message(), "", ""};
+  }
   Command command{.arguments = keeper_command(blender_, isolation_, context_.options.worker_code),
                   .environment = what_.start_env,
                   .folder = context_.options.state,
@@ -56,8 +62,12 @@ Status Keeper::start() {
                   .output = log.get(),
                   .error = log.get()};
   command.environment.emplace_back("OFFSTAGE_STATE_ID", context_.options.state_id);
+  command.environment.emplace_back("TMPDIR", scratch().string());
   auto child = context_.children.spawn(command);
-  if (!child) return child.error();
+  if (!child) {
+    std::filesystem::remove(scratch(), error);
+    return child.error();
+  }
   facts_->pid = spawned_ = child->pid;
   pidfd_ = std::move(child->pidfd);
   watch_.assign(::fcntl(pidfd_.get(), F_DUPFD_CLOEXEC, 3));
@@ -149,6 +159,8 @@ void Keeper::ended() {
     why_ = exit->signal != 0 ? "it was killed by signal " + std::to_string(exit->signal) : "it ended with exit code " + std::to_string(exit->exit_code);
   }
   spdlog::log(retired_ ? spdlog::level::info : spdlog::level::warn, "{} ended: {}", name(), why_);
+  std::error_code ignored;
+  std::filesystem::remove_all(scratch(), ignored);           // no more than an empty folder or two in it
   if (retired_) ::unlink(log_of(context_, nonce_).c_str());  // of one that failed it stays, for who wants to know why
   KeeperHost* const host = host_;
   detach();

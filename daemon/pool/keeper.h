@@ -73,6 +73,8 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   void message(const std::string& type, const nlohmann::json& message);
   void watch();
   void ended();
+  /// Its TMPDIR: a Blender makes its session folder as it starts, and one that is killed leaves it there.
+  std::filesystem::path scratch() const;
 
   Context& context_;
   KeeperHost* host_;

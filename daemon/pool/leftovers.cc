@@ -12,6 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::chrono::hours keeper_logs_kept{7 * 24};
+constexpr std::chrono::milliseconds new_ones{10};  ///< what is newer than the start, or as old, was made for this daemon; clocks of files are coarse
 
 /// nullopt: there is no such file. ctime: nobody can set it back.
 std::optional<Wall> changed_at(const fs::path& file) {
@@ -31,9 +32,19 @@ std::vector<fs::path> old_keeper_logs(const fs::path& state, Wall now) {
   auto logs = entries(state / "keepers");
   std::erase_if(logs, [now](const fs::path& log) {
     const auto changed = changed_at(log);
-    return !changed || *changed >= now - keeper_logs_kept;
+    return log.extension() != ".log" || !changed || *changed >= now - keeper_logs_kept;
   });
   return logs;
+}
+
+/// Of keepers, and of looks at Blenders, of earlier daemons: keepers that live on start no Blender any more.
+std::vector<fs::path> old_keeper_folders(const fs::path& state, Wall before) {
+  auto folders = entries(state / "keepers");
+  std::erase_if(folders, [before](const fs::path& folder) {
+    const auto changed = changed_at(folder);
+    return folder.extension() != ".tmp" || !changed || *changed >= before;
+  });
+  return folders;
 }
 
 std::optional<AttemptId> owner(const fs::path& folder) { return AttemptId::parse(folder.filename().string()); }
@@ -49,8 +60,9 @@ void remove_leftovers(Context& context, const std::vector<AttemptId>& known, con
       const auto id = owner(folder);
       if (id && keep->contains(*id)) continue;
       const auto changed = changed_at(folder);
-      if (changed && *changed < before - std::chrono::milliseconds(10)) context.janitor.remove(folder);  // what is newer was made for this daemon
+      if (changed && *changed < before - new_ones) context.janitor.remove(folder);
     }
+    for (const fs::path& folder : old_keeper_folders(context.options.state, before - new_ones)) context.janitor.remove(folder);
     for (const fs::path& log : old_keeper_logs(context.options.state, before)) context.janitor.remove(log);
   });
 }

@@ -10,16 +10,19 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include "pool/cgroup.h"
+#include "pool/log_trim.h"
 #include "pool/procs.h"
 #include "pool/sweep.h"
 #include "pool/worker.h"
 
 namespace offstage::pool {
 namespace {
-constexpr std::chrono::milliseconds look_again{20};
+constexpr std::chrono::milliseconds look_again{20}, log_look{100};
 constexpr int looks = 250;  // 5 s
 }  // namespace
 
@@ -28,6 +31,17 @@ void Worker::orphaned() {
   orphan_ = true;
   if (!pidfd_ && process_.pid == 0) return exited(std::nullopt);  // never seen: the door knows its nonce no more, the sweep finds what there is
   asio::co_spawn(context_.io, outlive(), asio::detached);
+  if (context_.options.log_bytes > 0) asio::co_spawn(context_.io, trim_log(), asio::detached);
+}
+
+asio::awaitable<void> Worker::trim_log() {
+  const auto self = shared_from_this();
+  asio::steady_timer pause(context_.io);
+  while (host_ != nullptr) {  // until it is over; its old keeper does the same if it lives
+    asio::post(context_.background, [log = context_.folder(id) / "log", bytes = context_.options.log_bytes] { pool::trim_log(log, bytes); });
+    pause.expires_after(log_look);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
 }
 
 asio::awaitable<void> Worker::outlive() {
@@ -44,6 +58,7 @@ asio::awaitable<void> Worker::outlive() {
     if (!record) record = ExitRecord{process_, *exit, 0};
     record->strays_killed += co_await sweep(context_, [this](pid_t pid) { return host_ != nullptr && host_->is_known(pid); });
     if (host_ == nullptr) co_return;
+    if (!context_.options.cgroup.empty()) remove_cgroup(context_.options.cgroup, id);
     if (killed_by_us_ && record->exit.signal != 0 && record->exit.killed_by.empty()) record->exit.killed_by = "kill";
     write_exit(folder, *record, id);
   }

@@ -204,7 +204,7 @@ void PoolImpl::adopt(const std::vector<core::OpenAttempt>& open, const std::vect
 
 void PoolImpl::start() {
   asio::post(context_.background, [this, alive = alive_] {  // joined by our destructor
-    auto blenders = discover(context_.options.catalog, context_.children, context_.options.proof_cache);
+    auto blenders = discover(context_.options.catalog, context_.children, context_.options.proof_cache, context_.options.state / "keepers");
     for (Blender& blender : blenders) {
       if (blender.error.empty()) read_proof(blender, context_.options.proof_cache, proof_key(blender, context_.options.worker_code));
     }

@@ -31,6 +31,7 @@ struct PoolOptions {
   std::string state_id;
   CatalogOptions catalog;
   bool huge_pages = true;
+  std::filesystem::path cgroup;                    ///< of which each worker gets a part; empty: none was delegated (cgroup.h)
   std::int64_t log_bytes = 0;                      ///< so much of an attempt's log is kept, head and tail; 0: all
   std::int64_t attempt_bytes = 0;                  ///< an attempt whose folder takes more is ended; 0: no limit
   Micros start_patience{std::chrono::minutes(2)};  ///< a worker that is not ready by then is killed

@@ -108,6 +108,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void enter(Stage stage);
   void arm(Micros patience);
   asio::awaitable<void> outlive();
+  asio::awaitable<void> trim_log();
 
   Context& context_;
   WorkerHost* host_;

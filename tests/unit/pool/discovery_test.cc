@@ -21,7 +21,7 @@ class Discovery : public ::testing::Test {
                          0755);
   }
   std::vector<Blender> discover(std::vector<std::filesystem::path> configured, const std::string& preferred = {}) {
-    return pool::discover({std::move(configured), preferred, false}, children_, folder_.path / "cache");
+    return pool::discover({std::move(configured), preferred, false}, children_, folder_.path / "cache", folder_.path / "keepers");
   }
   std::size_t runs() {
     const auto text = read_file(folder_.path / "runs", 1 << 20).value_or("");
