@@ -24,6 +24,7 @@ note("end")
 offstage.result = {token!r}
 """
 MOST_OPEN = 24                               # jobs that have not begun: who is killed is to be busy, and the end is not to wait for a long queue
+PATIENCE_S = 10
 MOST_ATTEMPTS = 5
 
 
@@ -80,6 +81,9 @@ class Submitter(threading.Thread):
             self._pause()
 
     def _pause(self) -> None:
+        stop = time.monotonic() + PATIENCE_S
         while not self.done.is_set() and len(self._unbegun) >= MOST_OPEN // 2:
             time.sleep(0.02)
             self._unbegun = {request for request in self._unbegun if not (self.folder / f"{request}.marks").exists()}
+            if time.monotonic() > stop:
+                self._unbegun.clear()        # some end without having begun
