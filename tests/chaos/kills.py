@@ -37,6 +37,10 @@ def main() -> int:
         daemon = Daemon(folder / "daemon", f'blenders = ["{args.blender}"]\nsearch_blenders = false\nslots = 4\n')
         try:
             return chaos(daemon, folder, args.kills, args.seed)
+        except BaseException:
+            for log in folder.rglob("daemon.log"):
+                print("the daemon's last words:", *log.read_text(errors="replace").splitlines()[-60:], sep="\n")
+            raise
         finally:
             daemon.close()
 
