@@ -80,7 +80,7 @@ class Daemon {
   const Folders folders_;
   const std::filesystem::path cgroup_ = pool::delegated_cgroup();
   Strand strand_;
-  asio::signal_set signals_{strand_.io(), SIGTERM, SIGINT};
+  asio::signal_set signals_{strand_.io(), SIGTERM, SIGINT, SIGUSR2};
   asio::steady_timer watchdog_{strand_.io()};
   MemoryWatch memory_;
   api::WatchHub hub_;
@@ -222,7 +222,6 @@ Status Daemon::serve() {
 
 Ending Daemon::run() {
   signals_.add(SIGHUP);
-  signals_.add(SIGUSR2);
   wait_for_signal();
   notify(environment_, "READY=1");
   if (const auto interval = watchdog_interval(environment_)) feed_watchdog(*interval);
@@ -315,6 +314,8 @@ void Daemon::end(Ending how, bool kill_busy) {
 Result<Ending> run_daemon(const Options& options, const Environment& environment, const std::filesystem::path& executable) {
   const auto worker_code = find_worker_code(executable);
   if (!worker_code) return worker_code.error();
+  static asio::io_context nobody;
+  static const asio::signal_set held(nobody, SIGUSR2);  // never let go: between the daemon's end and its new program the signal would end the process
   Daemon daemon(options, environment, find_folders(options, environment));
   if (Status opened = daemon.open(*worker_code); !opened) return opened.error();
   const Ending ending = daemon.run();

@@ -29,6 +29,7 @@ void prepare_process() {
   ::umask(077);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, which is handled
+  ::signal(SIGUSR2, SIG_IGN);  // until somebody listens: a start in place that is asked for while one goes on must not end us
   unblock_signals();
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -41,6 +42,7 @@ std::filesystem::path own_executable() { return std::filesystem::read_symlink("/
 
 Error replace_program(const std::filesystem::path& executable, char* const* argv) {
   ::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  ::signal(SIGUSR2, SIG_IGN);  // the new program has it from its first line on
   ::execv(executable.c_str(), argv);
   return {.code = Code::internal,
           .reason = "REEXEC_FAILED",

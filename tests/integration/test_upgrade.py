@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,3 +110,17 @@ def test_a_daemon_that_dies_in_the_middle_of_a_migration_leaves_the_earlier_sche
         assert connection.execute("PRAGMA user_version").fetchone() == (version,)
     jobs.daemon.start()
     assert jobs.state(job) == "HELD"
+
+
+def test_a_daemon_that_is_asked_again_and_again_to_start_in_place_serves_in_the_end(make_daemon: Callable[..., Jobs]) -> None:
+    jobs = make_daemon()
+    jobs.daemon.start()
+    job, gate = jobs.gated()
+    pid = jobs.daemon.pid
+    for pause in (0.001, 0.01, 0.1) * 30:
+        os.kill(pid, signal.SIGUSR2)
+        time.sleep(pause)
+    wait_for(lambda: jobs.run("status").returncode == 0)
+    assert jobs.daemon.pid == pid
+    gate.touch()
+    assert jobs.wait_end(job)["state"] == "SUCCEEDED"
