@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Data-blocks out of a Blender and into another: a part is a library `.blocks/N.blend` and a manifest `.blocks/N.json`. Needs bpy; no part of the worker.
 
-A block is never known by its name alone, for names change on the way (`Cube` becomes `Cube.001` where there is a Cube). It has a uuid, given by whoever wrote it
-first: one that came in goes out under the uuid that it came with. Within a library a name of a type is unique, and Blender gives back what it loads in the order
-asked for: so manifest and blocks meet. What is linked from a library stays linked: only its place is told. docs/reference/data-blocks.md has the form.
+A block is never known by its name alone, for names change on the way (`Cube` becomes `Cube.001` where there is a Cube). It has a uuid, given by whoever wrote
+it first: one that came in goes out under the uuid that it came with. Within a library a name of a type is unique, and Blender gives back what it loads in the
+order asked for: so manifest and blocks meet. What is linked from a library stays linked: only its place is told. docs/reference/data-blocks.md has the form.
 """
 
 import json
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,10 @@ FOLDER = ".blocks"
 KEYS = "shape_keys"      # belong to a mesh, curve or lattice, and travel with it
 UNFIT = ("libraries", "screens", "window_managers", "workspaces")  # not appended by Blender; writing a workspace crashes 4.5
 Entry = dict[str, Any]
+Real = Callable[[str], str]
 
 
-class Unfit(Exception):
+class Unfit(ValueError):
     """What cannot travel; the text names it: `data_blocks[2]: …`."""
 
 
@@ -67,15 +69,20 @@ def parts(folder: str) -> list[int]:
     return sorted(int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit())
 
 
-def write(folder: str, part: int, blocks: Iterable[Any], known: Known, name: str = "data_blocks") -> list[str]:
-    """Makes a part; returns its files' names. The manifest comes last, by rename: a part whose manifest is there is whole."""
+def write(folder: str, part: int, blocks: Iterable[Any], known: Known, name: str = "data_blocks", real: Real = str) -> list[str]:
+    """Makes a part; returns its files' names. The manifest comes last, by rename: a part whose manifest is there is whole.
+
+    `real`: the path that a file has for others, where this Blender sees it elsewhere.
+    """
     roots = _checked(blocks, name)
     os.makedirs(os.path.join(folder, FOLDER), mode=0o700, exist_ok=True)
     library, manifest = f"{FOLDER}/{part}.blend", f"{FOLDER}/{part}.json"
     local = {_carrier(root) for root in roots if root.library is None}
-    along = _write_library(os.path.join(folder, library), local)
-    entries = [_entry(block, known) for block in roots]
-    entries += [{**_entry(block, known), "along": True} for block in along if block not in set(roots)]
+    with _libraries_at(real):
+        along = _write_library(os.path.join(folder, library), local)
+    named = set(roots)
+    entries = [_entry(block, known, real) for block in roots]
+    entries += [{**_entry(block, known, real), "along": True} for block in along if block not in named]
     draft = os.path.join(folder, manifest + ".tmp")
     with open(draft, "x", encoding="utf-8") as file:
         json.dump(entries, file, ensure_ascii=False, indent=1)
@@ -100,6 +107,8 @@ def read(folder: str, part: int, known: Known) -> list[Block]:
         known.add(found[entry["uuid"]], entry["uuid"])
         if entry["fake_user"] and entry["library"] is None:
             found[entry["uuid"]].use_fake_user = True
+        if "filepath" in entry:
+            found[entry["uuid"]].filepath = entry["filepath"]
     return [Block(entry["uuid"], found[entry["uuid"]], entry.get("along", False)) for entry in entries]
 
 
@@ -174,30 +183,51 @@ def _inside(path: str) -> list[Any]:
     return [block for collection, of_it in told.items() for name in of_it if (block := _in_bpy_data(collection, name, None))]
 
 
-def _entry(block: Any, known: Known) -> Entry:
-    import bpy
-    library = block.library
+def _entry(block: Any, known: Known, real: Real) -> Entry:
     entry = {"uuid": known.uuid(block), "collection": collection_of(block), "name": block.name,
-             "library": os.path.normpath(bpy.path.abspath(library.filepath)) if library else None,
-             "users": block.users, "fake_user": block.use_fake_user}
+             "library": real(_place(block.library)) if block.library else None, "users": block.users, "fake_user": block.use_fake_user}
     if entry["collection"] == KEYS:
         entry["owner"] = known.uuid(block.user)
+    if block.library is None and getattr(block, "filepath", "") and real(place := _place(block)) != place:
+        entry["filepath"] = real(place)
     return entry
+
+
+def _place(block: Any) -> str:
+    import bpy
+    return os.path.normpath(bpy.path.abspath(block.filepath))
+
+
+@contextmanager
+def _libraries_at(real: Real) -> Iterator[None]:
+    """Their paths as others know them, while we write."""
+    import bpy
+    before = [(library, library.filepath) for library in bpy.data.libraries if real(_place(library)) != _place(library)]
+    for library, _ in before:
+        library.filepath = real(_place(library))
+    try:
+        yield
+    finally:
+        for library, path in before:
+            library.filepath = path
 
 
 def _load(path: str, entries: list[Entry], link: bool) -> dict[str, Any]:
     """uuid → block. Blender puts what it has loaded into the places of the names."""
     import bpy
+    found = _linked_already(path, entries) if link else {}
     wanted: dict[str, list[Entry]] = {}
     for entry in entries:
-        wanted.setdefault(entry["collection"], []).append(entry)
+        if entry["uuid"] not in found:
+            wanted.setdefault(entry["collection"], []).append(entry)
+    if not wanted:
+        return found
     try:
         with bpy.data.libraries.load(path, link=link) as (_, into):
             for collection, of_it in wanted.items():
                 setattr(into, collection, [entry["name"] for entry in of_it])
     except (OSError, AttributeError) as error:
         raise Unreadable(f"library {path} cannot be loaded by Blender {bpy.app.version_string}: {error}") from None
-    found = {}
     for collection, of_it in wanted.items():
         for entry, block in zip(of_it, getattr(into, collection), strict=True):
             if block is None:
@@ -206,9 +236,16 @@ def _load(path: str, entries: list[Entry], link: bool) -> dict[str, Any]:
     return found
 
 
+def _linked_already(path: str, entries: list[Entry]) -> dict[str, Any]:
+    import bpy
+    here = [library for library in bpy.data.libraries if _place(library) == path]
+    found = ((entry["uuid"], _in_bpy_data(entry["collection"], entry["name"], library)) for library in here for entry in entries)
+    return {name: block for name, block in found if block and not block.is_missing}
+
+
 def _forget_library(path: str) -> None:
-    """What was appended is our own now; the library's own block would hold on to a file that goes away."""
+    """What was appended is our own now. The library's block would hold on to a file that goes away, and to the linked copies that 4.5 leaves of overrides."""
     import bpy
     for library in list(bpy.data.libraries):
-        if os.path.normpath(library.filepath) == os.path.normpath(path) and not any(user.library == library for user in library.users_id):
+        if os.path.normpath(library.filepath) == os.path.normpath(path):
             bpy.data.libraries.remove(library)

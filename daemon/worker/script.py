@@ -32,6 +32,7 @@ class Script:
         self.name = name
         self._code: CodeType | None = None
         self._refused: BaseException | None = None
+        self.globals: dict[str, Any] = {}
         text = text.removeprefix("\ufeff")
         # No mtime: checkcache() then leaves the entry alone, and tracebacks show the source as it was at submit.
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
@@ -40,10 +41,15 @@ class Script:
         except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
             self._refused = error
 
-    def set(self, args: list[str], parameters: dict[str, Any], folder: str) -> None:
-        """Makes this the main program: `__main__`, sys.argv, sys.path[0] (the script's own folder, or `folder` if its name has none)."""
+    def set(self, args: list[str], parameters: dict[str, Any], folder: str, names: dict[str, Any] | None = None) -> None:
+        """Makes this the main program: `__main__`, sys.argv, sys.path[0] (the script's own folder, or `folder` if its name has none).
+
+        Its global variables are the parameters that can be, and `names`, which win.
+        """
         module = ModuleType("__main__")
+        self.globals = module.__dict__
         module.__dict__.update({key: value for key, value in parameters.items() if _is_variable(key)})
+        module.__dict__.update(names or {})
         module.__dict__.update(__file__=self.name, __builtins__=__builtins__, __annotations__={})
         sys.modules["__main__"] = module
         sys.argv[:] = [self.name, *args]
@@ -54,7 +60,7 @@ class Script:
             assert self._refused
             return self._failed(self._refused)
         try:
-            exec(self._code, sys.modules["__main__"].__dict__)
+            exec(self._code, self.globals)
         except SystemExit as exit:
             return Ending(exit_code=_exit_code(exit))
         except BaseException as error:

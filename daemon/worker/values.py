@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Python values as JSON text, exact: what a result and parameters are on their way. No part of the worker: a host imports this very file, too.
 
-What goes beyond JSON is an object with one key: {"$float": "nan"}, {"$int": "0x…"}, {"$bytes": …}, {"$ndarray": …}, {"$dict": [[key, value]]}; docs/reference/values.md
-and values.schema.json have it in full. Large arrays and bytes lie in files beside the text, in `.values/` of a folder that both sides know. Never pickled.
+What goes beyond JSON is an object with one key: {"$float": "nan"}, {"$int": "0x…"}, {"$bytes": …}, {"$ndarray": …}, {"$dict": [[key, value]]}; all of it is in
+docs/reference/values.md and values.schema.json. Large arrays and bytes lie in files beside the text, in `.values/` of a folder that both sides know.
+Never pickled.
 """
 
 import base64

@@ -11,7 +11,8 @@ import threading
 import traceback
 from typing import Any, NoReturn
 
-from . import causes, interrupt, page, pristine, process, quiesce, records, scene, values, wire
+from . import blocks, causes, interrupt, page, pristine, process, quiesce, records, scene, values, wire
+from .exchange import Exchange
 from .faults import crash_point
 from .files import Files
 from .folder import Folder
@@ -63,7 +64,8 @@ class Worker:
         pristine.born(self._folder, self._attempt)
         self._page = page.Page(self._folder.page)
         self._files = Files(self._folder.path)
-        self._api = Api(self._page, self._folder.out, self._files)
+        self._exchange = Exchange(self._folder.out, self._files)
+        self._api = Api(self._page, self._folder.out, self._files, self._exchange)
         self._renders = interrupt.RenderWatch(self._page)
         self._script = Script("", "")
         self._outcome: dict[str, Any] = {"attempt": self._attempt, "warnings": []}
@@ -125,12 +127,16 @@ class Worker:
                 self._refusal = {"state": "failed", "reason": "SCENE_UNREADABLE", "message": str(error),
                                  "hint": "open it in a Blender of that version; `offstage blenders` lists the others"}
         try:
-            self._api.params = values.decode(prepare["parameters_json"] or "{}")
+            self._exchange.take_in(prepare)
+        except blocks.Unreadable as error:
+            self._refusal = {"state": "failed", "reason": "SCENE_UNREADABLE", "message": f"data-blocks cannot be taken in: {error}",
+                             "hint": "the Blender that wrote them must not be newer than the job's, and their libraries must be where they were"}
         except Exception as error:       # an array where there is no numpy, a broken base64
             self._refusal = {"state": "failed", "reason": "SCRIPT_ERROR", "message": f"parameters cannot be taken in: {error}", "error": describe(error),
                              "hint": "look at the values of --param and --params"}
         self._script = Script(prepare["script"]["text"], prepare["script"]["name"])
-        self._script.set(prepare["args"], self._api.params, self._folder.work)
+        self._api.params = self._exchange.params
+        self._script.set(prepare["args"], self._api.params, self._folder.work, self._exchange.names(self._api.progress))
 
     def _finish(self, ending: Ending) -> bool:
         """Leaves the outcome. False: not even that has room on the disk."""
@@ -173,12 +179,14 @@ class Worker:
             return {"state": "failed", "reason": "EXIT_CODE", "message": f"the script ended with exit code {ending.exit_code}", "exit_code": ending.exit_code,
                     "hint": "the script itself said so (sys.exit); its words are in the log"}
         try:
-            return {"state": "succeeded", "value_json": values.encode(self._api.result), "exit_code": 0}
-        except values.Unfit as error:
+            text = self._exchange.result(self._api.result, self._script.globals)
+            return {"state": "succeeded", "value_json": text, "exit_code": 0}
+        except (values.Unfit, blocks.Unfit) as error:
             return {"state": "failed", "reason": "RESULT_INVALID", "message": str(error),
-                    "hint": "give plain values; write what is large into a file of offstage.out_dir"}
+                    "hint": "give plain values, numpy arrays, and data-blocks in data_blocks; write what else is large into a file of offstage.out_dir"}
         except BaseException as error:   # a type of the script's own that fails while it is looked at
-            return {"state": "failed", "reason": "RESULT_INVALID", "message": f"result: {describe(error)['message']}", "error": describe(error)}
+            told = causes.cause(error, self._memory_bytes) or {"reason": "RESULT_INVALID", "message": f"result: {describe(error)['message']}"}
+            return {"state": "failed", **told, "error": describe(error)}
 
 
 def join_threads() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """daemon/worker as the package `offstage_worker`, as in a worker."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from wire_host import Blender, Host, hosting  # noqa: E402
 
 @pytest.fixture
 def host(tmp_path: Path):
-    with hosting(tmp_path / "state") as host:
+    # The fake Blender is to be this very Python, which has what the tests need.
+    with hosting(tmp_path / "state", {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}) as host:
         yield host
 
 
