@@ -240,7 +240,7 @@ def _linked_already(path: str, entries: list[Entry]) -> dict[str, Any]:
     import bpy
     here = [library for library in bpy.data.libraries if _place(library) == path]
     found = ((entry["uuid"], _in_bpy_data(entry["collection"], entry["name"], library)) for library in here for entry in entries)
-    return {name: block for name, block in found if block and not block.is_missing}
+    return {name: block for name, block in found if block and not getattr(block, "is_missing", False)}
 
 
 def _forget_library(path: str) -> None:
