@@ -183,7 +183,7 @@ class Worker:
             return {"state": "succeeded", "value_json": text, "exit_code": 0}
         except (values.Unfit, blocks.Unfit) as error:
             return {"state": "failed", "reason": "RESULT_INVALID", "message": str(error),
-                    "hint": "give plain values, numpy arrays, and data-blocks in data_blocks; write what else is large into a file of offstage.out_dir"}
+                    "hint": "give plain values; write what is large into a file of offstage.out_dir"}
         except BaseException as error:   # a type of the script's own that fails while it is looked at
             told = causes.cause(error, self._memory_bytes) or {"reason": "RESULT_INVALID", "message": f"result: {describe(error)['message']}"}
             return {"state": "failed", **told, "error": describe(error)}

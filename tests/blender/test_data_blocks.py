@@ -49,6 +49,8 @@ made, skipped = [], []
 for name in ("meshes", "objects", "materials", "cameras", "lights", "curves", "images", "node_groups", "texts", "worlds", "actions", "armatures", "collections",
              "fonts", "grease_pencils", "lattices", "linestyles", "masks", "metaballs", "palettes", "particles", "scenes", "speakers", "textures", "volumes",
              "lightprobes", "brushes", "hair_curves", "pointclouds"):
+    if name == "grease_pencils" and hasattr(bpy.data, "grease_pencils_v3"):
+        name = "grease_pencils_v3"     # 4.5 makes these of the older ones as it appends them
     new = getattr(getattr(bpy.data, name), "new", None)
     more = {"objects": (None,), "lights": ("POINT",), "curves": ("CURVE",), "images": (8, 8), "node_groups": ("ShaderNodeTree",), "textures": ("CLOUDS",),
             "lightprobes": ("PLANAR" if bpy.app.version < (4, 1) else "PLANE",)}
