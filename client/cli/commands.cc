@@ -24,6 +24,7 @@ void add_commands(CommandLine& line, Context& context) {
   add_release(root, context);
   add_gc(root, context);
   add_status(root, context);
+  add_warm(root, context);
   add_blenders(root, context);
   add_daemon(root, context);
   add_doctor(root, context);

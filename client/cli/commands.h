@@ -23,6 +23,7 @@ void add_delete(Command root, Context& context);
 void add_gc(Command root, Context& context);
 void add_release(Command root, Context& context);
 void add_status(Command root, Context& context);
+void add_warm(Command root, Context& context);
 void add_blenders(Command root, Context& context);
 void add_daemon(Command root, Context& context);
 void add_doctor(Command root, Context& context);

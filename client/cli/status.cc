@@ -40,6 +40,7 @@ std::string to_json(const Server& server, const std::vector<Node>& nodes, const 
                        .number("idle_workers", std::int64_t{zygote.idle_workers})
                        .number("busy_workers", std::int64_t{zygote.busy_workers})
                        .number("memory_bytes", zygote.memory_bytes)
+                       .text_or_null("scene", zygote.scene)
                        .raw("start_time", json_time(zygote.start_time))
                        .text());
   out.raw("zygotes", json_array(rows));
@@ -72,10 +73,10 @@ std::string in_words(const Server& server, const std::vector<Node>& nodes, const
   for (const std::string& warning : server.warnings) facts.push_back({"warning", warning});
   std::string text = table(facts, width);
   if (zygotes.empty()) return text;
-  std::vector<Row> rows{{"PID", "FORKS", "IDLE", "BUSY", "MEMORY", "BLENDER"}};
+  std::vector<Row> rows{{"PID", "FORKS", "IDLE", "BUSY", "MEMORY", "BLENDER", "SCENE"}};
   for (const Zygote& zygote : zygotes)
     rows.push_back({std::to_string(zygote.pid), zygote.forks ? "yes" : "no", std::to_string(zygote.idle_workers), std::to_string(zygote.busy_workers),
-                    bytes_text(zygote.memory_bytes), zygote.blender});
+                    bytes_text(zygote.memory_bytes), zygote.blender, zygote.scene});
   return text + "\n" + table(rows, width);
 }
 

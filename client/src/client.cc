@@ -98,6 +98,12 @@ Result<std::vector<Blender>> Client::blenders() const {
 Result<std::vector<Zygote>> Client::zygotes() const {
   return with_retry(*shared_, [&](auto deadline) { return shared_->connection->list_zygotes(deadline); });
 }
+Result<std::string> Client::warm_scene(const WarmRequest& request, std::chrono::milliseconds patience) const {
+  return shared_->connection->warm_scene(request, std::chrono::steady_clock::now() + patience);
+}
+Status Client::release_scene(const WarmRequest& request) const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->release_scene(request, deadline); });
+}
 Result<std::vector<Node>> Client::nodes() const {
   return with_retry(*shared_, [&](auto deadline) { return shared_->connection->list_nodes(deadline); });
 }

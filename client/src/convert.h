@@ -17,6 +17,10 @@ namespace pb = ::offstage::v1;
 /// Errors: invalid_argument NOT_UTF8, with the field's path.
 Status to_proto(const JobSpec& spec, pb::JobSpec& out);
 
+google::protobuf::Duration to_proto(Duration duration);
+/// "3.4.1-blender" from the resource name "blenders/3.4.1-blender": what a selector takes and people read.
+std::string blender_name(const std::string& resource);
+
 Job from_proto(const pb::Job& job);
 Attempt from_proto(const pb::Attempt& attempt);
 Blender from_proto(const pb::Blender& blender);

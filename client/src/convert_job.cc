@@ -7,9 +7,6 @@
 namespace offstage::inline client {
 namespace {
 
-/// "3.4.1-blender" from the resource name "blenders/3.4.1-blender": what a selector takes and people read.
-std::string blender_name(const std::string& name) { return name.starts_with("blenders/") ? name.substr(9) : name; }
-
 Duration micros(const google::protobuf::Duration& from) { return std::chrono::seconds(from.seconds()) + Duration(from.nanos() / 1'000); }
 Time micros(const google::protobuf::Timestamp& from) { return Time(std::chrono::seconds(from.seconds()) + Duration(from.nanos() / 1'000)); }
 
@@ -64,6 +61,8 @@ ScriptError from_proto(const pb::ScriptError& from) {
 }
 
 }  // namespace
+
+std::string blender_name(const std::string& resource) { return resource.starts_with("blenders/") ? resource.substr(9) : resource; }
 
 Attempt from_proto(const pb::Attempt& from) {
   Attempt to{.name = from.name(), .id = from.uid(), .number = from.number()};
@@ -131,6 +130,7 @@ Zygote from_proto(const pb::Zygote& from) {
           .forks = from.forks(),
           .idle_workers = from.idle_workers(),
           .busy_workers = from.busy_workers(),
+          .scene = from.scene(),
           .memory_bytes = from.memory_bytes(),
           .start_time = if_set(from, &pb::Zygote::has_start_time, &pb::Zygote::start_time)};
 }

@@ -27,10 +27,7 @@ class Utf8Check {
 };
 
 void set(const std::optional<Duration>& from, google::protobuf::Duration* (pb::Policy::*to)(), pb::Policy& policy) {
-  if (!from) return;
-  google::protobuf::Duration& out = *(policy.*to)();
-  out.set_seconds(from->count() / 1'000'000);
-  out.set_nanos(static_cast<int>(from->count() % 1'000'000) * 1'000);
+  if (from) *(policy.*to)() = to_proto(*from);
 }
 
 void convert(const Policy& from, pb::Policy& to) {
@@ -55,6 +52,13 @@ void convert(const Script& from, pb::Script& to, Utf8Check& utf8) {
 }
 
 }  // namespace
+
+google::protobuf::Duration to_proto(Duration duration) {
+  google::protobuf::Duration out;
+  out.set_seconds(duration.count() / 1'000'000);
+  out.set_nanos(static_cast<int>(duration.count() % 1'000'000) * 1'000);
+  return out;
+}
 
 Status to_proto(const JobSpec& spec, pb::JobSpec& out) {
   Utf8Check utf8;

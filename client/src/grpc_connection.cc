@@ -129,6 +129,21 @@ class GrpcConnection : public Connection {
     return pages<Zygote, pb::ListZygotesRequest>(
         *blenders_, &pb::BlenderService::Stub::ListZygotes, [](auto& reply) { return reply.zygotes(); }, deadline);
   }
+  Result<std::string> warm_scene(const WarmRequest& from, Deadline deadline) override {
+    auto request = scene_request<pb::WarmSceneRequest>(from);
+    if (!request) return request.error();
+    if (from.hold) *request->mutable_hold() = to_proto(*from.hold);
+    auto reply = call(*blenders_, &pb::BlenderService::Stub::WarmScene, *request, deadline);
+    if (!reply) return reply.error();
+    return blender_name(reply->blender());
+  }
+  Status release_scene(const WarmRequest& from, Deadline deadline) override {
+    auto request = scene_request<pb::ReleaseSceneRequest>(from);
+    if (!request) return request.error();
+    auto reply = call(*blenders_, &pb::BlenderService::Stub::ReleaseScene, *request, deadline);
+    if (!reply) return reply.error();
+    return Done{};
+  }
   Result<std::vector<Node>> list_nodes(Deadline deadline) override {
     return pages<Node, pb::ListNodesRequest>(
         *node_, &pb::NodeService::Stub::ListNodes, [](auto& reply) { return reply.nodes(); }, deadline);
@@ -201,6 +216,19 @@ class GrpcConnection : public Connection {
     Reply reply;
     if (const grpc::Status status = (stub.*method)(&context, request, &reply); !status.ok()) return explain(status);
     return reply;
+  }
+
+  template <class Request>
+  static Result<Request> scene_request(const WarmRequest& from) {
+    pb::JobSpec spec;
+    JobSpec with;
+    with.scene = from.scene;
+    with.environment = from.environment;
+    if (auto sent = to_proto(with, spec); !sent) return sent.error();
+    Request out;
+    *out.mutable_scene() = spec.scene();
+    *out.mutable_environment() = spec.environment();
+    return out;
   }
 
   template <class Method, class Request>

@@ -3,6 +3,7 @@
 
 #include "api/breakers.h"
 #include "api/convert.h"
+#include "api/resolve.h"
 #include "api/text.h"
 
 namespace offstage::api {
@@ -24,6 +25,23 @@ void to_blender(const pool::Blender& blender, const Tripped& tripped, v1::Blende
   out.set_fork_cores(blender.fork_cores);
   out.set_cold_cores(blender.cold_cores);
   add_breakers(tripped, blender.name, out);
+}
+
+/// A scene and an environment, checked as those of a job are.
+template <class Request>
+Result<core::Kind> warm_kind(Context& context, const Request& request) {
+  v1::JobSpec spec;
+  spec.mutable_script()->set_text("pass");
+  *spec.mutable_scene() = request.scene();
+  *spec.mutable_environment() = request.environment();
+  const auto of_request = [](Error error) {
+    if (constexpr std::string_view of_job = "spec."; error.field.starts_with(of_job)) error.field.erase(0, of_job.size());
+    return error;
+  };
+  if (auto good = validate(spec, {}); !good) return of_request(good.error());
+  auto kind = Resolver(context.pool.catalog(), context.slots).warm_kind(spec, {});
+  if (!kind) return of_request(kind.error());
+  return kind;
 }
 
 }  // namespace
@@ -82,10 +100,42 @@ BlenderService::Reactor* BlenderService::ListZygotes(Call* call, const v1::ListZ
       out->set_idle_workers(zygote.idle);
       out->set_busy_workers(zygote.busy);
       out->set_memory_bytes(zygote.private_bytes);
+      out->set_scene(clip(zygote.scene, std::string::npos));
       if (zygote.start_time != Wall{}) *out->mutable_start_time() = to_timestamp(zygote.start_time);
     }
     return Done{};
   });
+}
+
+BlenderService::Reactor* BlenderService::WarmScene(Call* call, const v1::WarmSceneRequest* request, v1::WarmSceneResponse* response) {
+  if (context_.stopping) return refuse(call, stopping_error());
+  auto* reactor = call->DefaultReactor();
+  context_.on_patient([this, reactor, request, response] {
+    auto kind = warm_kind(context_, *request);
+    if (!kind) return finish(reactor, kind.error());
+    const Micros hold = to_micros(request->hold());
+    if (hold < Micros(0) || hold > std::chrono::days(365)) {
+      return finish(reactor, Error{Code::invalid_argument, "BAD_DURATION", "hold must be from 0 to 365 days", "leave it unset: kept while it is used", "hold"});
+    }
+    response->set_blender(std::string(kCollection) + kind->blender);
+    context_.on_core([this, reactor, hold, kind = std::move(*kind)] {
+      context_.engine.warm(kind, hold, Now::read(), [reactor](const Result<Done>& warm) { finish(reactor, warm); });
+    });
+  });
+  return reactor;
+}
+
+BlenderService::Reactor* BlenderService::ReleaseScene(Call* call, const v1::ReleaseSceneRequest* request, v1::ReleaseSceneResponse*) {
+  auto* reactor = call->DefaultReactor();
+  context_.on_patient([this, reactor, request] {
+    auto kind = warm_kind(context_, *request);
+    if (!kind) return finish(reactor, kind.error());
+    context_.on_core([this, reactor, kind = std::move(*kind)] {
+      context_.engine.cool(kind, Now::read());
+      finish(reactor, Done{});
+    });
+  });
+  return reactor;
 }
 
 }  // namespace offstage::api

@@ -20,6 +20,8 @@ class BlenderService final : public v1::BlenderService::CallbackService {
   Reactor* ListBlenders(Call* call, const v1::ListBlendersRequest* request, v1::ListBlendersResponse* response) override;
   Reactor* GetBlender(Call* call, const v1::GetBlenderRequest* request, v1::Blender* response) override;
   Reactor* ListZygotes(Call* call, const v1::ListZygotesRequest* request, v1::ListZygotesResponse* response) override;
+  Reactor* WarmScene(Call* call, const v1::WarmSceneRequest* request, v1::WarmSceneResponse* response) override;
+  Reactor* ReleaseScene(Call* call, const v1::ReleaseSceneRequest* request, v1::ReleaseSceneResponse* response) override;
 
   Context& context_;
 };

@@ -9,6 +9,7 @@
 #include "api/files.h"
 #include "api/limits.h"
 #include "api/text.h"
+#include "pool/prepare.h"
 
 namespace offstage::api {
 namespace {
@@ -66,7 +67,8 @@ std::string labels_json(const v1::JobSpec& spec) {
 }
 
 core::Kind kind_of(const v1::JobSpec& spec, const pool::Blender& blender) {
-  core::Kind kind{blender.name, {}};
+  core::Kind kind{.blender = blender.name};
+  if (spec.has_scene()) kind.scene = pool::scene_text(spec.scene());
   for (const auto& [name, value] : spec.environment().variables()) {
     if (read_at_start(name)) kind.start_env.emplace_back(name, value);
   }
@@ -92,6 +94,11 @@ core::Job job_of(const v1::JobSpec& spec) {
   job.timeouts.progress = to_micros(policy.progress_timeout());
   if (policy.has_cancel_grace()) job.timeouts.cancel_grace = to_micros(policy.cancel_grace());
   return job;
+}
+
+Error fork_refused(const pool::Blender& blender) {
+  return {Code::failed_precondition, "FORK_REFUSED", "Blender " + blender.name + " does not fork safely: " + blender.proof_reason,
+          "use isolation auto or process",   "",             {{"blender", blender.name}}};
 }
 
 Error too_old(const std::string& scene, pool::Version version, const pool::CatalogSnapshot& catalog, const std::string& selector) {
@@ -133,13 +140,7 @@ Result<core::NewJob> Resolver::resolve(v1::JobSpec& spec, const Where& where) {
   auto chosen = blender(spec);
   if (!chosen) return at_field(chosen.error(), where, "environment.blender");
   if (spec.environment().isolation() == v1::ISOLATION_FORK && chosen->proof == core::ForkProof::refused) {
-    return at_field(Error{Code::failed_precondition,
-                          "FORK_REFUSED",
-                          "Blender " + chosen->name + " does not fork safely: " + chosen->proof_reason,
-                          "use isolation auto or process",
-                          "",
-                          {{"blender", chosen->name}}},
-                    where, "environment.isolation");
+    return at_field(fork_refused(*chosen), where, "environment.isolation");
   }
   if (spec.display_name().empty()) {
     spec.set_display_name(clip(std::filesystem::path(spec.script().name()).filename().string(), kDisplayNameBytes - 3));
@@ -151,6 +152,14 @@ Result<core::NewJob> Resolver::resolve(v1::JobSpec& spec, const Where& where) {
   out.labels_json = labels_json(spec);
   out.spec = std::make_shared<const std::string>(spec.SerializeAsString());
   return out;
+}
+
+Result<core::Kind> Resolver::warm_kind(const v1::JobSpec& spec, const Where& where) {
+  if (auto version = scene_version(spec.scene().path()); !version) return at_field(version.error(), where, "scene.path");
+  auto chosen = blender(spec);
+  if (!chosen) return at_field(chosen.error(), where, "environment.blender");
+  if (chosen->proof == core::ForkProof::refused) return at_field(fork_refused(*chosen), where, "environment.blender");
+  return kind_of(spec, *chosen);
 }
 
 Result<pool::Version> Resolver::scene_version(const std::string& path) {

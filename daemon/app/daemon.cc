@@ -106,7 +106,8 @@ Status Daemon::open(const std::filesystem::path& worker_code) {
                                                                   .queue_length = options_.queue_length,
                                                                   .max_spares = static_cast<unsigned>(options_.max_spares),
                                                                   .default_blender = {},
-                                                                  .spares_idle = options_.spares_idle},
+                                                                  .spares_idle = options_.spares_idle,
+                                                                  .warm_bytes = options_.warm_bytes < 0 ? all_memory() / 4 : options_.warm_bytes},
                                            *log_, *pool_, hub_);
   retention_ = std::make_unique<Retention>(RetentionOptions{.age = options_.retention, .bytes = options_.retention_bytes, .state = folders_.state},
                                            strand_.io(), *engine_, *store_, *pool_);
@@ -162,6 +163,7 @@ pool::PoolEvents Daemon::events() {
               },
           .progressed = news<core::AttemptProgressed>(),
           .kind_failed = news<core::KindFailed>(),
+          .keeper_ready = news<core::KeeperReady>(),
           .proof_changed =
               [this, tell = news<core::ProofChanged>()](const core::ProofChanged& event) {
                 tell(event);

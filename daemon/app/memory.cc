@@ -7,6 +7,13 @@
 
 namespace offstage::app {
 
+std::int64_t all_memory(const std::filesystem::path& meminfo) {
+  std::ifstream in(meminfo);
+  std::string name;
+  std::int64_t kilobytes = 0;
+  return in >> name >> kilobytes && name == "MemTotal:" ? kilobytes << 10 : 0;
+}
+
 std::optional<bool> MemoryWatch::look(Mono now) {
   if (looked_ != Mono{} && now - looked_ < std::chrono::seconds(1)) return std::nullopt;
   looked_ = now;

@@ -24,4 +24,7 @@ class MemoryWatch {
   bool short_ = false;
 };
 
+/// The machine's, in bytes; 0: unknown.
+std::int64_t all_memory(const std::filesystem::path& meminfo = "/proc/meminfo");
+
 }  // namespace offstage::app

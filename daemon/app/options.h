@@ -29,6 +29,7 @@ struct Options {
   std::uint64_t max_spares = 8;
   Micros spares_idle{std::chrono::minutes(10)};
   Micros keeper_idle{std::chrono::minutes(30)};
+  std::int64_t warm_bytes = -1;  ///< negative: a quarter of the machine's memory
   bool huge_pages = true;
   std::int64_t log_bytes = 64 << 20;
   std::uint64_t queue_length = 4'000'000;

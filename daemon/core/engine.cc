@@ -102,6 +102,32 @@ void Engine::expire(const std::vector<EndedJob>& jobs, Now now, Reply<Done> repl
   reply_when_durable(last, std::move(reply));
 }
 
+void Engine::warm(const Kind& kind, Micros hold, Now now, Reply<Done> reply) {
+  step(now, [&](Effects& out) { warming_.emplace_back(scheduler_.keep_warm(kind, hold, now, out), std::move(reply)); });
+}
+
+void Engine::cool(const Kind& kind, Now now) {
+  step(now, [&](Effects& out) { scheduler_.cool(kind, now, out); });
+}
+
+void Engine::answer_warming() {
+  std::vector<std::pair<Result<Done>, Reply<Done>>> answers;
+  std::erase_if(warming_, [&](auto& waiting) {
+    const Supply::Warmth warmth = scheduler_.warmth(waiting.first, now_.mono);
+    if (!warmth.ready && warmth.unfit.empty() && !scheduler_.draining()) return false;
+    Result<Done> answer = Done{};
+    if (scheduler_.draining()) {
+      answer = Error{Code::unavailable, "DRAINING", "the daemon is draining: it keeps no scene warm", "try again when it takes jobs again", ""};
+    } else if (!warmth.ready) {
+      answer = Error{Code::failed_precondition, "SCENE_NOT_WARM", "the scene cannot be kept warm: " + warmth.unfit,
+                     "jobs on it run all the same, each opens the scene by itself", ""};
+    }
+    answers.emplace_back(std::move(answer), std::move(waiting.second));
+    return true;
+  });
+  for (auto& [answer, reply] : answers) reply(std::move(answer));
+}
+
 void Engine::set_slots(unsigned slots, Now now) {
   step(now, [&](Effects& out) { scheduler_.set_slots(slots, now, out); });
 }

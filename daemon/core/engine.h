@@ -34,6 +34,9 @@ class Engine {
   void retry(StoredJob job, Now now, Reply<Done> reply);                                           ///< `job` as the store has it, failed or cancelled
   void remove(JobId id, std::vector<AttemptId> attempts, bool force, Now now, Reply<Done> reply);  ///< replies when the row is gone, and what ran is dead
   void expire(const std::vector<EndedJob>& jobs, Now now, Reply<Done> reply);  ///< ended ones; replies when the rows of those that went are gone
+  /// Keeps a scene warm for `hold` and while it is used; replies when a worker waits on it, or with why none can be had.
+  void warm(const Kind& kind, Micros hold, Now now, Reply<Done> reply);
+  void cool(const Kind& kind, Now now);
   void set_slots(unsigned slots, Now now);
   void set_draining(bool draining, Now now);
 
@@ -62,6 +65,7 @@ class Engine {
   void carry_out(Effects out);
   void obey(const Command& command);
   void reply_when_durable(Result<Revision> decided, Reply<Done> reply);
+  void answer_warming();
 
   Scheduler scheduler_;
   CommitPort& store_;
@@ -70,6 +74,7 @@ class Engine {
   Gate gate_;
   std::deque<std::pair<Revision, JobId>> unseen_;                 // changes that watchers may not see yet
   std::unordered_map<JobId, std::vector<Reply<Done>>> deleting_;  // who waits for a job to be deleted
+  std::vector<std::pair<KindId, Reply<Done>>> warming_;           // who waits for a warm scene
   Now now_;                                                       // of the last step
 };
 
@@ -80,6 +85,7 @@ void Engine::step(Now now, Decide decide) {
   out.store_full = store_.full();
   decide(out);
   carry_out(std::move(out));
+  if (!warming_.empty()) answer_warming();
 }
 
 }  // namespace offstage::core

@@ -92,6 +92,13 @@ struct KindFailed {
   Failure failure;
 };
 
+/// A zygote or supervisor can make workers.
+struct KeeperReady {
+  KindId kind = 0;
+  Isolation isolation = Isolation::process;
+  std::int64_t bytes = 0;  ///< its proportional share of memory
+};
+
 enum class ForkProof : std::uint8_t { pending = 1, proven = 2, refused = 3 };
 
 struct ProofChanged {

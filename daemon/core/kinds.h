@@ -18,8 +18,17 @@ class Kinds {
  public:
   KindId intern(const Kind& kind) {
     const auto [entry, fresh] = ids_.try_emplace(kind, static_cast<KindId>(kinds_.size() + 1));
-    if (fresh) kinds_.push_back(&entry->first);
-    return entry->second;
+    const KindId id = entry->second;
+    if (!fresh) return id;
+    kinds_.push_back(&entry->first);
+    pristine_.push_back(id);
+    if (!kind.scene.empty()) {
+      Kind pristine = kind;
+      pristine.scene.clear();
+      const KindId without = intern(pristine);
+      pristine_[id - 1] = without;
+    }
+    return id;
   }
   /// Zero: not seen yet.
   KindId find(const Kind& kind) const {
@@ -27,10 +36,13 @@ class Kinds {
     return found == ids_.end() ? 0 : found->second;
   }
   const Kind& at(KindId id) const { return *kinds_.at(id - 1); }
+  /// The same without its scene: itself, if it has none.
+  KindId pristine(KindId id) const { return pristine_.at(id - 1); }
 
  private:
   std::map<Kind, KindId> ids_;
   std::vector<const Kind*> kinds_;  // into ids_, whose nodes stay where they are
+  std::vector<KindId> pristine_;    // by id
 };
 
 }  // namespace offstage::core

@@ -42,12 +42,14 @@ constexpr bool ended(JobState s) { return s >= JobState::succeeded; }
 constexpr bool ended(AttemptState s) { return s >= AttemptState::succeeded; }
 constexpr std::uint16_t bit(Reason r) { return static_cast<std::uint16_t>(1U << static_cast<unsigned>(r)); }
 
-/// A kind of worker without its isolation: an installation and the variables that Blender reads at start. Interned by core::Kinds.
+/// A kind of worker without its isolation: an installation, the variables that Blender reads at start, and what it has loaded. Interned by core::Kinds.
 using KindId = std::uint32_t;
 
 struct Kind {
   std::string blender;                                         ///< name of the installation, as ListBlenders shows it ("3.4.1-blender")
-  std::vector<std::pair<std::string, std::string>> start_env;  ///< sorted
+  std::vector<std::pair<std::string, std::string>> start_env = {};  ///< sorted
+  std::string load = {};   ///< canonical JSON of what else it has loaded (preferences, add-ons, …); empty: nothing
+  std::string scene = {};  ///< canonical JSON of the .blend that it has open (worker/WIRE.md); empty: the factory's
   friend auto operator<=>(const Kind&, const Kind&) = default;
 };
 

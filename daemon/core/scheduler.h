@@ -38,6 +38,7 @@ struct SchedulerOptions {
   unsigned max_spares = 8;                       ///< per kind
   std::string default_blender;                   ///< kept warm before the first job; empty: none
   Micros spares_idle{std::chrono::minutes(10)};  ///< without demand for so long, no spare is kept
+  std::int64_t warm_bytes = 0;                   ///< so much memory may the zygotes of warm scenes take together; 0: no limit
 };
 
 class Scheduler {
@@ -53,6 +54,9 @@ class Scheduler {
   Status remove(JobId id, const std::vector<AttemptId>& attempts, bool force, Now now, Effects& out);
   /// Deletes those that have not changed meanwhile. (scheduler_retention.cc)
   Revision expire(const std::vector<EndedJob>& jobs, Now now, Effects& out);
+  /// A scene is kept warm; returns its kind.
+  KindId keep_warm(const Kind& kind, Micros hold, Now now, Effects& out);
+  void cool(const Kind& kind, Now now, Effects& out);
   void set_slots(unsigned slots, Now now, Effects& out);
   void set_draining(bool draining, Now now, Effects& out);
   /// Would create() take this job now? Also for validate_only.
@@ -66,6 +70,7 @@ class Scheduler {
   void apply(const AttemptGone& news, Now now, Effects& out);
   void apply(const AttemptProgressed& news, Now now, Effects& out);
   void apply(const KindFailed& news, Now now, Effects& out);
+  void apply(const KeeperReady& news, Now now, Effects& out);
   void apply(const ProofChanged& news, Now now, Effects& out);
   void apply(const MemoryShort& news, Now now, Effects& out);
   void apply(const DiskLow& news, Now now, Effects& out);
@@ -86,6 +91,7 @@ class Scheduler {
   // looks
   const Kinds& kinds() const { return supply_.kinds(); }
   std::vector<Supply::Tripped> tripped(Mono now) const { return supply_.tripped(now); }  ///< breakers that are not closed
+  Supply::Warmth warmth(KindId kind, Mono now) const { return supply_.warmth(kind, now); }
   const Slots& slots() const { return slots_; }
   const JobTable& jobs() const { return jobs_; }
   const std::unordered_map<AttemptId, Attempt>& attempts() const { return attempts_; }

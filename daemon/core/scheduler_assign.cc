@@ -79,7 +79,7 @@ void Scheduler::assign(Now now, Effects& out) {
         start(*job, *worker, now, out);
         continue;
       }
-      supply_.waits(job->kind, isolation);
+      supply_.waits(supply_.source(job->kind, isolation, now.mono), isolation);
       waiting.push_back(job);
       slots_.take(slots_.need(*job));
       kept += slots_.need(*job);

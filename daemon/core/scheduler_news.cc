@@ -145,7 +145,8 @@ void Scheduler::apply(const KindFailed& news, Now now, Effects& out) {
   std::vector<Job*> lost;
   for (const auto& [id, since] : waiting_since_) {
     Job* job = jobs_.find(id);
-    if (job && job->kind == news.kind && supply_.resolve(job->kind, job->isolation, now.mono) == news.isolation) lost.push_back(job);
+    if (!job || supply_.resolve(job->kind, job->isolation, now.mono) != news.isolation) continue;
+    if (supply_.source(job->kind, news.isolation, now.mono) == news.kind) lost.push_back(job);
   }
   for (Job* job : lost) {
     Failure failure = no_worker(news.failure.message);
@@ -153,6 +154,11 @@ void Scheduler::apply(const KindFailed& news, Now now, Effects& out) {
     failure.fields = news.failure.fields;
     end(*job, {.failure = std::move(failure)}, now, out);
   }
+  settle(now, out);
+}
+
+void Scheduler::apply(const KeeperReady& news, Now now, Effects& out) {
+  supply_.measured(news.kind, news.isolation, news.bytes, now.mono);
   settle(now, out);
 }
 

@@ -229,6 +229,18 @@ Status Scheduler::remove(JobId id, const std::vector<AttemptId>& attempts, bool 
   return Done{};
 }
 
+KindId Scheduler::keep_warm(const Kind& kind, Micros hold, Now now, Effects& out) {
+  const KindId id = supply_.kinds().intern(kind);
+  supply_.keep_warm(id, hold, now.mono);
+  settle(now, out);
+  return id;
+}
+
+void Scheduler::cool(const Kind& kind, Now now, Effects& out) {
+  if (const KindId id = supply_.kinds().find(kind)) supply_.cool(id);
+  settle(now, out);
+}
+
 void Scheduler::set_slots(unsigned slots, Now now, Effects& out) {
   slots_.resize(slots);
   settle(now, out);

@@ -85,9 +85,11 @@ bool Supply::gone(AttemptId worker) {
 }
 
 std::optional<WorkerIdle> Supply::take(KindId kind, Isolation isolation, bool automatic, Mono now) {
-  Group& wanted = group({kind, isolation});
+  const auto own = groups_.find({kind, isolation});
+  const KindId of = own != groups_.end() && !own->second.idle.empty() ? kind : source(kind, isolation, now);
+  Group& wanted = group({of, isolation});
   Group* from = &wanted;
-  if (from->idle.empty() && automatic && isolation == Isolation::fork) from = &group({kind, Isolation::process});
+  if (from->idle.empty() && automatic && isolation == Isolation::fork) from = &group({of, Isolation::process});
   const auto forks = groups_.find({kind, Isolation::fork});
   const bool trial = automatic && forks != groups_.end() && forks->second.breaker.trial_is_due(now);
   if (trial) forks->second.trial.expect(1, now);
@@ -101,7 +103,86 @@ std::optional<WorkerIdle> Supply::take(KindId kind, Isolation isolation, bool au
     forks->second.trial.forget();
   }
   wanted.demand.assigned(now);
+  if (is_scene({kind, isolation})) group({kind, isolation}).used = now;
   return worker;
+}
+
+// ---- warm scenes ------------------------------------------------------------------------------------------------------------------------
+
+KindId Supply::source(KindId kind, Isolation isolation, Mono now) const {
+  const KindId pristine = kinds_.pristine(kind);
+  if (pristine == kind || isolation != Isolation::fork) return pristine;
+  const auto found = groups_.find({kind, isolation});
+  return found != groups_.end() && is_warm(found->second, now) ? kind : pristine;
+}
+
+void Supply::keep_warm(KindId kind, Micros hold, Mono now) {
+  Group& scene = group({kind, Isolation::fork});
+  scene.unfit_until = {};
+  scene.unfit.clear();
+  scene.held_until = std::max(scene.held_until, now + std::max(hold, spares_.idle));
+  scene.used = now;
+}
+
+void Supply::cool(KindId kind) {
+  const auto found = groups_.find({kind, Isolation::fork});
+  if (found == groups_.end()) return;
+  found->second.demand.forget();
+  found->second.used.reset();
+  found->second.held_until = {};
+}
+
+void Supply::measured(KindId kind, Isolation isolation, std::int64_t bytes, Mono now) {
+  if (!is_scene({kind, isolation})) return;
+  Group& scene = group({kind, isolation});
+  scene.bytes = bytes;
+  if (warm_bytes_ > 0 && bytes > warm_bytes_) {
+    reject(scene, "it takes " + std::to_string(bytes >> 20) + " MiB, and all warm scenes together may take " + std::to_string(warm_bytes_ >> 20) + " MiB (warm_bytes)",
+           now);
+  }
+}
+
+/// Its jobs are run by pristine workers for a while.
+void Supply::reject(Group& group, const std::string& why, Mono now) {
+  group.demand.forget();
+  group.trial.forget();
+  group.used.reset();
+  group.held_until = {};
+  group.unfit_until = now + spares_.idle;
+  group.unfit = why;
+  group.say = true;
+}
+
+Supply::Warmth Supply::warmth(KindId kind, Mono now) const {
+  const auto found = groups_.find({kind, Isolation::fork});
+  if (found == groups_.end()) return {};
+  return {!found->second.idle.empty(), now < found->second.unfit_until ? found->second.unfit : ""};
+}
+
+unsigned Supply::ahead(const Key& key, const Group& group, Mono now) const {
+  if (!keep_spares_) return 0;
+  const bool held = group.held_until > now && proof(kinds_.at(key.first).blender).state == ForkProof::proven;
+  return std::max({group.demand.ahead(now), group.trial.ahead(now), held ? 1U : 0U});
+}
+
+/// Who was not used for the longest goes first; who is waited for or held stays.
+void Supply::stay_within_budget(Mono now) {
+  if (warm_bytes_ == 0) return;
+  std::int64_t sum = 0;
+  std::vector<Group*> scenes;
+  for (auto& [key, group] : groups_) {
+    if (group.bytes == 0) continue;
+    sum += group.bytes;
+    if (group.waiting == 0 && group.held_until <= now) scenes.push_back(&group);
+  }
+  std::sort(scenes.begin(), scenes.end(), [](const Group* a, const Group* b) { return a->used < b->used; });
+  for (Group* scene : scenes) {
+    if (sum <= warm_bytes_) break;
+    sum -= std::exchange(scene->bytes, 0);
+    scene->demand.forget();
+    scene->trial.forget();
+    scene->used.reset();
+  }
 }
 
 void Supply::failed(const KindFailed& news, Mono now) {
@@ -109,6 +190,7 @@ void Supply::failed(const KindFailed& news, Mono now) {
   group.demand.forget();  // spares nobody waits for are not worth another failure
   group.say = true;
   group.trial.forget();
+  if (is_scene({news.kind, news.isolation})) return reject(group, news.failure.message, now);
   if (news.isolation == Isolation::fork) group.breaker.failed(news.failure.message, now);
 }
 
@@ -119,14 +201,17 @@ void Supply::begin_count() {
 void Supply::waits(KindId kind, Isolation isolation) { ++group({kind, isolation}).waiting; }
 
 void Supply::say_wants(unsigned slots, Mono now, Effects& out) {
+  stay_within_budget(now);
   for (auto at = groups_.begin(); at != groups_.end();) {
     auto& [key, group] = *at;
-    const unsigned ahead = this->ahead(group, now);
+    const unsigned ahead = this->ahead(key, group, now);
     const unsigned want = group.waiting + (key.second == Isolation::process ? std::min(ahead, slots) : ahead);
     if (want != group.said || group.say) out.act(Want{key.first, key.second, want});
     group.said = want;
     group.say = false;
-    const bool forgotten = group.demand.ahead(now) == 0 && group.trial.ahead(now) == 0 && group.breaker.idle(now);
+    if (want == 0) group.bytes = 0;  // its zygote goes
+    const bool forgotten = group.demand.ahead(now) == 0 && group.trial.ahead(now) == 0 && group.breaker.idle(now) && !recently_used(group, now) &&
+                           group.held_until <= now && group.unfit_until <= now;
     at = want == 0 && group.idle.empty() && forgotten ? groups_.erase(at) : std::next(at);
   }
 }
@@ -135,7 +220,8 @@ std::optional<Mono> Supply::next_change(Mono now) const {
   std::optional<Mono> next;
   if (!keep_spares_) return next;
   for (const auto& [key, group] : groups_) {
-    for (const auto& change : {group.demand.next_change(now), group.trial.next_change(now)}) {
+    const auto held = group.held_until > now ? std::optional(group.held_until) : std::nullopt;
+    for (const auto& change : {group.demand.next_change(now), group.trial.next_change(now), held}) {
       if (change && (!next || *change < *next)) next = change;
     }
   }

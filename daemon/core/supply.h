@@ -6,6 +6,10 @@
 // pristine as a forked one, so an AUTO job takes it rather than wait for a fork. When a trial is due, the next AUTO job asks for one forked spare and starts
 // cold; the first one that finds the spare idle is the trial.
 //
+// A job on a scene may be run by any pristine worker, which opens the scene itself, or by one of the scene's own kind, which was forked from a Blender that has
+// it open: a warm scene. The first job on a scene takes a pristine worker; from the second within a while on, the scene has a zygote, and its jobs wait for that.
+// Scenes that were not used for the longest cool down when all of them take more memory than they may. Only forks are kept warm.
+//
 // Thread: the core strand.
 #pragma once
 
@@ -32,7 +36,8 @@ class Supply {
     std::string reason;
   };
 
-  Supply(SparesPolicy spares, std::string default_blender) : spares_(spares), default_blender_(std::move(default_blender)) {}
+  Supply(SparesPolicy spares, std::string default_blender, std::int64_t warm_bytes = 0)
+      : spares_(spares), default_blender_(std::move(default_blender)), warm_bytes_(warm_bytes) {}
 
   // the kinds and their proofs
   Kinds& kinds() { return kinds_; }
@@ -48,6 +53,18 @@ class Supply {
   bool gone(AttemptId worker);  ///< false: none of the idle ones
   std::size_t idle() const { return where_.size(); }
   std::optional<WorkerIdle> take(KindId kind, Isolation isolation, bool automatic, Mono now);
+
+  // warm scenes
+  /// The kind of worker that a job of `kind` waits for.
+  KindId source(KindId kind, Isolation isolation, Mono now) const;
+  void keep_warm(KindId kind, Micros hold, Mono now);  ///< for `hold` and for as long as it is used
+  void cool(KindId kind);
+  void measured(KindId kind, Isolation isolation, std::int64_t bytes, Mono now);  ///< what its zygote takes
+  struct Warmth {
+    bool ready = false;  ///< a worker is idle
+    std::string unfit;   ///< why it cannot be had; empty: it can
+  };
+  Warmth warmth(KindId kind, Mono now) const;
 
   // how forked workers end
   enum class End : std::uint8_t { worked, crashed, told_nothing };
@@ -78,15 +95,26 @@ class Supply {
     Breaker breaker;  // of forks
     unsigned waiting = 0;
     unsigned said = 0;
+    std::optional<Mono> used;     // of a scene: when a job on it was given a worker, of whatever kind
+    Mono held_until{};            // … and until when somebody wants it warm
+    Mono unfit_until{};           // … and until when it is not tried again
+    std::string unfit;            // why
+    std::int64_t bytes = 0;       // … and what its zygote takes
     bool say = false;  // again, although it is the same number
   };
   using Key = std::pair<KindId, Isolation>;
   Group& group(const Key& key) { return groups_.try_emplace(key, spares_).first->second; }
-  unsigned ahead(const Group& group, Mono now) const { return keep_spares_ ? std::max(group.demand.ahead(now), group.trial.ahead(now)) : 0; }
+  unsigned ahead(const Key& key, const Group& group, Mono now) const;
+  bool is_scene(const Key& key) const { return key.second == Isolation::fork && !kinds_.at(key.first).scene.empty(); }
+  bool recently_used(const Group& group, Mono now) const { return group.used && now - *group.used < spares_.idle; }
+  bool is_warm(const Group& group, Mono now) const { return now >= group.unfit_until && (group.held_until > now || recently_used(group, now)); }
+  void reject(Group& group, const std::string& why, Mono now);
+  void stay_within_budget(Mono now);
   void warm_default(Mono now);
 
   SparesPolicy spares_;
   std::string default_blender_;
+  std::int64_t warm_bytes_;
   Kinds kinds_;
   std::unordered_map<std::string, Proof> proofs_;
   std::map<Key, Group> groups_;

@@ -29,7 +29,8 @@ std::vector<std::string> keeper_command(const Blender& blender, core::Isolation 
   return out;
 }
 
-std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce) {
+std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce,
+                      const core::Kind& what) {
   nlohmann::json line = {
       {"socket", options.socket.string()},
       {"nonce", nonce},
@@ -43,6 +44,8 @@ std::string boot_line(const Blender& blender, core::Isolation isolation, const P
         {"version", blender.version.text()}}},
       {"options", {{"huge_pages", options.huge_pages}, {"memory_sample_ms", 100}, {"log_bytes", options.log_bytes}, {"cgroup", options.cgroup.string()}}},
   };
+  if (!what.load.empty()) line["load"] = nlohmann::json::parse(what.load);
+  if (!what.scene.empty()) line["scene"] = nlohmann::json::parse(what.scene);
   if (!crash_at().empty()) line["options"]["crash_at"] = crash_at();
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -107,7 +107,9 @@ void Fleet::refill(Line& l) {
   }
   if (have > needed) after(l.surplus, surplus_patience, [this, &l] { drop_surplus(l); });
   if (needed == 0 && keeper) {
-    const Micros patience = l.wanted_by_core ? context_.options.keeper_idle : std::min<Micros>(context_.options.keeper_idle, proof_keeper_idle);
+    const Micros patience = !l.key.first.scene.empty() ? Micros(0)  // the core has decided that it goes
+                            : l.wanted_by_core         ? context_.options.keeper_idle
+                                                       : std::min<Micros>(context_.options.keeper_idle, proof_keeper_idle);
     after(l.idle, std::chrono::duration_cast<std::chrono::milliseconds>(patience), [this, &l] { retire_when_idle(l); });
   } else {
     l.idle.cancel();
@@ -158,10 +160,19 @@ void Fleet::drop_surplus(Line& l) {
 void Fleet::retire_when_idle(Line& l) {
   if (l.want > 0 || !l.claims.empty() || !l.keeper) return;
   const bool in_use = std::any_of(workers_.begin(), workers_.end(), [&l](const auto& entry) { return entry.second->keeper() == l.keeper; });
-  if (in_use) return refill(l);
-  spdlog::info("{} was not needed for long, it is retired", l.keeper->name());
-  l.keeper->retire();
-  l.keeper->last_call();
+  if (in_use && l.key.first.scene.empty()) return refill(l);
+  spdlog::info("{} is not needed any more, it is retired", l.keeper->name());
+  const auto keeper = l.keeper;
+  keeper->retire();  // first: who is dismissed asks for another one
+  dismiss_spares(*keeper);
+  if (keeper->facts()->busy == 0) keeper->last_call();
+}
+
+void Fleet::dismiss_spares(const Keeper& keeper) {
+  const auto workers = workers_;
+  for (const auto& [id, spare] : workers) {
+    if (spare->keeper().get() == &keeper && spare->stage() <= Worker::Stage::idle) spare->dismiss();
+  }
 }
 
 // ---- failures ---------------------------------------------------------------------------------------------------------------------------
@@ -189,6 +200,7 @@ void Fleet::report(Line& l, const std::string& why, bool unfit) {
   core::Failure failure;
   failure.reason = core::Reason::blender_unavailable;
   failure.message = "the Blender " + l.key.first.blender + (forks ? " cannot be made a zygote: " : " cannot be started: ") + why;
+  if (!l.key.first.scene.empty()) failure.message = why;
   failure.hint = forks ? "let it start cold (--isolation process), or see `offstage blenders`"
                        : "see `offstage blenders` and the daemon's log, or name another one with --blender";
   failure.fields.emplace_back("blender", l.key.first.blender);
@@ -199,7 +211,10 @@ void Fleet::report(Line& l, const std::string& why, bool unfit) {
 // ---- keepers ----------------------------------------------------------------------------------------------------------------------------
 
 void Fleet::keeper_ready(Keeper& keeper) {
-  if (Line* l = line_of(keeper)) refill(*l);
+  Line* const l = line_of(keeper);
+  if (l == nullptr) return;
+  refill(*l);
+  if (l->wanted_by_core) events_.ready(l->kind, l->key.second, keeper.facts()->share_bytes);
 }
 
 void Fleet::keeper_ended(Keeper& keeper, const std::string& why, const std::string& unfit) {
@@ -287,6 +302,17 @@ void Fleet::worker_taken(const Worker& worker) {
 
 void Fleet::worker_started(Worker& worker) {
   if (Line* l = line_of(worker)) stop_yielding(*l);
+}
+
+/// What its zygote has loaded is not what is on the disk any more: the worker has loaded it anew for itself, those after it come of a fresh zygote.
+void Fleet::worker_stale(Worker& worker, const std::string& file) {
+  Line* const l = line_of(worker);
+  if (l == nullptr || l->keeper != worker.keeper() || l->keeper->retired()) return;
+  spdlog::info("{} is stale, {} has changed: a fresh one takes its place", l->keeper->name(), file);
+  const auto keeper = l->keeper;
+  keeper->retire();  // first: who is dismissed asks for another one
+  dismiss_spares(*keeper);
+  refill(*l);
 }
 
 void Fleet::stop_yielding(Line& l) {

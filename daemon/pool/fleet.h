@@ -26,6 +26,7 @@ namespace offstage::pool {
 struct FleetEvents {
   std::function<void(Worker&, core::KindId)> idle;  ///< a spare for the core
   std::function<void(core::KindId, core::Isolation, const core::Failure&)> kind_failed;
+  std::function<void(core::KindId, core::Isolation, std::int64_t bytes)> ready;
   std::function<void(Worker&)> over;
 };
 
@@ -69,6 +70,7 @@ class Fleet : public KeeperHost, public WorkerHost {
   // WorkerHost
   void worker_idle(Worker& worker) override;
   void worker_started(Worker& worker) override;
+  void worker_stale(Worker& worker, const std::string& file) override;
   void worker_dismissed(Worker& worker) override;
   void worker_over(Worker& worker, bool early) override;
   bool is_known(pid_t pid) const override;
@@ -86,6 +88,7 @@ class Fleet : public KeeperHost, public WorkerHost {
   void start_keeper(Line& line);
   void drop_surplus(Line& line);
   void retire_when_idle(Line& line);
+  void dismiss_spares(const Keeper& keeper);
   void failed(Line& line, const std::string& why, bool unfit);
   void report(Line& line, const std::string& why, bool unfit);
   void check_empty();

@@ -17,6 +17,7 @@ namespace offstage::pool {
 namespace {
 
 constexpr std::chrono::seconds start_patience{180};  // a big installation on a cold disk
+constexpr std::chrono::minutes scene_patience{30};   // gigabytes, from a slow disk
 constexpr std::chrono::seconds end_patience{5};
 
 std::filesystem::path log_of(const Context& context, const std::string& nonce) { return context.options.state / "keepers" / (nonce.substr(0, 8) + ".log"); }
@@ -27,6 +28,7 @@ Keeper::Keeper(Context& context, KeeperHost& host, Blender blender, core::Kind w
     : context_(context), host_(&host), blender_(std::move(blender)), what_(std::move(what)), isolation_(isolation), watch_(context.io), patience_(context.io) {
   facts_->blender = what_.blender;
   facts_->forks = isolation == core::Isolation::fork;
+  if (!what_.scene.empty()) facts_->scene = nlohmann::json::parse(what_.scene).value("path", "");
   facts_->start_time = Now::read().wall;
 }
 
@@ -46,7 +48,7 @@ Status Keeper::start() {
   const UniqueFd input(ends[0]);
   UniqueFd boot(ends[1]);
   const UniqueFd log(::open(log_of(context_, nonce_).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  const std::string line = boot_line(blender_, isolation_, context_.options, nonce_);  // less than a pipe holds, so the write does not block
+  const std::string line = boot_line(blender_, isolation_, context_.options, nonce_, what_);  // less than a pipe holds, so the write does not block
   if (::write(boot.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
     return Error{Code::internal, "SPAWN_FAILED", "the boot line cannot be written", "", ""};
   }
@@ -75,7 +77,11 @@ Status Keeper::start() {
   context_.door.expect(nonce_, [weak = weak_from_this()](const std::shared_ptr<Connection>& connection, const Hello& hello) {
     if (const auto self = weak.lock()) self->connected(connection, hello);
   });
-  arm(start_patience, "it was not ready within 180 s");
+  if (what_.scene.empty()) {
+    arm(start_patience, "it was not ready within 180 s");
+  } else {
+    arm(scene_patience, "it had not opened the scene within 30 minutes");
+  }
   spdlog::info("{} started", name());
   return Done{};
 }
@@ -121,6 +127,7 @@ void Keeper::message(const std::string& type, const nlohmann::json& message) {
     stage_ = Stage::ready;
     patience_.cancel();
     facts_->private_bytes = message.value("private_bytes", std::int64_t{0});
+    facts_->share_bytes = message.value("share_bytes", std::int64_t{0});
     spdlog::info("{} ready", name());
     return host_->keeper_ready(*this);
   }

@@ -38,6 +38,8 @@ struct KeeperFacts {
   bool forks = false;
   std::atomic<unsigned> idle = 0, busy = 0;
   std::atomic<std::int64_t> private_bytes = 0;
+  std::atomic<std::int64_t> share_bytes = 0;  ///< proportional: what goes when it goes
+  std::string scene;                          ///< path of the .blend that it has open, or empty
   Wall start_time{};
 };
 

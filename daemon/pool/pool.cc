@@ -107,6 +107,10 @@ FleetEvents PoolImpl::fleet_events() {
               [this](core::KindId kind, core::Isolation isolation, const core::Failure& failure) {
                 events_.kind_failed({kind, isolation, failure});
               },
+          .ready =
+              [this](core::KindId kind, core::Isolation isolation, std::int64_t bytes) {
+                if (events_.keeper_ready) events_.keeper_ready({kind, isolation, bytes});
+              },
           .over =
               [this](Worker& worker) {
                 const std::unique_lock lock(pages_mutex_);
@@ -232,7 +236,7 @@ void PoolImpl::found(std::vector<Blender> blenders) {
 std::vector<ZygoteInfo> PoolImpl::zygotes() const {
   std::vector<ZygoteInfo> out;
   for (const auto& facts : fleet_.facts()) {
-    out.push_back({facts->pid, facts->blender, facts->forks, facts->idle, facts->busy, facts->private_bytes, facts->start_time});
+    out.push_back({facts->pid, facts->blender, facts->forks, facts->idle, facts->busy, facts->private_bytes, facts->scene, facts->start_time});
   }
   return out;
 }

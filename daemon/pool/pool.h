@@ -47,6 +47,7 @@ struct PoolEvents {
   std::function<void(const core::AttemptGone&)> gone;
   std::function<void(const core::AttemptProgressed&)> progressed;
   std::function<void(const core::KindFailed&)> kind_failed;
+  std::function<void(const core::KeeperReady&)> keeper_ready;
   std::function<void(const core::ProofChanged&)> proof_changed;
 };
 
@@ -62,6 +63,7 @@ struct ZygoteInfo {
   bool forks = false;
   unsigned idle = 0, busy = 0;
   std::int64_t private_bytes = 0;
+  std::string scene;  ///< path of the .blend that it keeps warm, or empty
   Wall start_time{};
 };
 

@@ -13,7 +13,11 @@ using Json = nlohmann::json;
 
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
+Json scene_object(const v1::Scene& scene) { return {{"path", scene.path()}, {"trust", scene.trust_blend_scripts()}}; }
+
 }  // namespace
+
+std::string scene_text(const v1::Scene& scene) { return text_of(scene_object(scene)); }
 
 Result<std::string> prepare_message(const core::Assignment& assignment, std::string_view bytes) {
   v1::JobSpec spec;
@@ -36,7 +40,7 @@ Result<std::string> prepare_message(const core::Assignment& assignment, std::str
       {"nice", 0},
   };
   for (const std::string& argument : script.args()) message["args"].push_back(argument);
-  if (!spec.scene().path().empty()) message["scene"] = {{"path", spec.scene().path()}, {"trust", spec.scene().trust_blend_scripts()}};
+  if (spec.has_scene()) message["scene"] = scene_object(spec.scene());
   for (const auto& [name, value] : spec.environment().variables()) message["env"][name] = value;
   std::string text = text_of(message);
   if (text.size() > max_frame_bytes) {

@@ -11,10 +11,16 @@
 #include "base/result.h"
 #include "core/ports.h"
 
+namespace offstage::v1 {
+class Scene;
+}
+
 namespace offstage::pool {
 
 /// The frame's JSON. `spec` is a serialized offstage.v1.JobSpec whose script has its text. SPEC_UNREADABLE, SPEC_TOO_LARGE.
 Result<std::string> prepare_message(const core::Assignment& assignment, std::string_view spec);
+/// The scene as a worker takes it, with PREPARE and with its boot line: canonical JSON, so that the same scene gives the same text.
+std::string scene_text(const v1::Scene& scene);
 std::string limits_message(const core::Assignment& assignment);
 /// {"t": type, "attempt": …}, or without the attempt.
 std::string plain_message(std::string_view type);

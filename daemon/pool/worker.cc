@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
+#include <nlohmann/json.hpp>
+
 #include "base/faults.h"
 #include "pool/crash_report.h"
 #include "pool/prepare.h"
@@ -45,8 +47,8 @@ void Worker::connected(const std::shared_ptr<Connection>& connection, const Hell
   process_ = hello.process;
   connection_ = connection;
   connection->on(
-      [weak = weak_from_this()](const std::string& type, const nlohmann::json&) {
-        if (const auto self = weak.lock()) self->message(type);
+      [weak = weak_from_this()](const std::string& type, const nlohmann::json& message) {
+        if (const auto self = weak.lock()) self->message(type, message);
       },
       [weak = weak_from_this()](const std::string&) {
         if (const auto self = weak.lock()) self->disconnected();
@@ -63,7 +65,7 @@ void Worker::adopt(core::ProcessId process, UniqueFd pidfd) {
   orphaned();
 }
 
-void Worker::message(const std::string& type) {
+void Worker::message(const std::string& type, const nlohmann::json& message) {
   if (host_ == nullptr) return;
   if (type == "idle" && stage_ == Stage::starting) {
     auto page = Page::open(context_.folder(id) / "page");
@@ -80,6 +82,8 @@ void Worker::message(const std::string& type) {
     if (host_ != nullptr) host_->worker_started(*this);
   } else if (type == "outcome" && stage_ == Stage::running) {
     look_for_outcome();
+  } else if (type == "stale") {
+    host_->worker_stale(*this, message.value("file", ""));
   }
 }
 

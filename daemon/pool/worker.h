@@ -42,6 +42,8 @@ class WorkerHost {
   virtual ~WorkerHost() = default;
   virtual void worker_idle(Worker& worker) = 0;
   virtual void worker_started(Worker& worker) = 0;
+  /// What its keeper had loaded has changed on the disk: `file`, for example.
+  virtual void worker_stale(Worker& worker, const std::string& file) = 0;
   /// It takes no attempt any more; it is still to be proven dead.
   virtual void worker_dismissed(Worker& worker) = 0;
   /// Proven dead and reported. `early`: it died by itself before it was ready.
@@ -100,7 +102,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
  private:
   void connected(const std::shared_ptr<Connection>& connection, const Hello& hello);
-  void message(const std::string& type);
+  void message(const std::string& type, const nlohmann::json& message);
   void disconnected();
   bool look_for_outcome();
   void report_nothing_ran();

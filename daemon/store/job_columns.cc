@@ -12,6 +12,7 @@ core::Job read_hot(Columns& columns, core::Kind& kind, Wall& end_time) {
       job.attempts >> job.max_attempts >> job.memory_bytes >> job.timeouts.queue >> job.timeouts.start >> job.timeouts.run >> job.timeouts.progress >>
       job.timeouts.cancel_grace >> job.create_time >> job.start_time >> end_time >> job.request_hash >> kind.blender;
   kind.start_env = start_env_from_json(columns.text());
+  columns >> kind.load >> kind.scene;
   return job;
 }
 

@@ -14,7 +14,7 @@ namespace offstage::store {
 /// What the core needs of a live job; the first columns of a row.
 inline const std::string kHotColumns =
     "seq, id, revision, state, isolation, held, delete_when_over, priority, retry_on, cpus, attempts, max_attempts, memory_bytes, queue_timeout, "
-    "start_timeout, run_timeout, progress_timeout, cancel_grace, create_time, start_time, end_time, request_hash, blender, start_env";
+    "start_timeout, run_timeout, progress_timeout, cancel_grace, create_time, start_time, end_time, request_hash, blender, start_env, load, scene";
 inline const std::string kJobColumns =
     kHotColumns + ", display_name, labels, progress, progress_message, failure, warnings, value, (SELECT spec FROM specs WHERE specs.seq = jobs.seq)";
 inline const std::string kAttemptColumns =

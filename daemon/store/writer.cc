@@ -22,8 +22,8 @@ Writer::Writer(Connection& connection)
           connection.handle(),
           "INSERT INTO jobs (seq, id, revision, state, isolation, held, delete_when_over, priority, retry_on, cpus, attempts, max_attempts, memory_bytes, "
           "queue_timeout, start_timeout, run_timeout, progress_timeout, cancel_grace, create_time, start_time, end_time, request_hash, blender, start_env, "
-          "display_name, labels, progress, progress_message, warnings, value) "
-          "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?,-1,'','','')"),
+          "load, scene, display_name, labels, progress, progress_message, warnings, value) "
+          "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,-1,'','','')"),
       insert_spec_(connection.handle(), "INSERT INTO specs (seq, spec) VALUES (?,?)"),
       update_job_(
           connection.handle(),
@@ -59,7 +59,7 @@ void Writer::write(const core::JobInsert& change) {
   insert_job_
       .bind(job.seq, job.id, job.revision, job.state, job.isolation, job.held, job.delete_when_over, job.priority, job.retry_on, job.cpus, job.attempts,
             job.max_attempts, job.memory_bytes, job.timeouts.queue, job.timeouts.start, job.timeouts.run, job.timeouts.progress, job.timeouts.cancel_grace,
-            job.create_time, job.start_time, Blob(job.request_hash), change.kind.blender, start_env, change.display_name, change.labels_json)
+            job.create_time, job.start_time, Blob(job.request_hash), change.kind.blender, start_env, change.kind.load, change.kind.scene, change.display_name, change.labels_json)
       .run();
   insert_spec_.bind(job.seq, change.spec ? std::string_view(*change.spec) : std::string_view()).run();
 }

@@ -46,3 +46,9 @@ def _resident(pagemap: io.RawIOBase, at: int) -> int:
     pagemap.seek(at // PAGE * 8)
     entries = pagemap.read(HUGE // PAGE * 8) or b""
     return sum(entry >> 63 for entry in memoryview(entries).cast("Q"))
+
+
+def share_bytes() -> int:
+    """The proportional share of all memory (PSS) of this process."""
+    with open("/proc/self/smaps_rollup") as rollup:
+        return next(int(line.split()[1]) for line in rollup if line.startswith("Pss:")) << 10

@@ -11,7 +11,7 @@ import threading
 import traceback
 from typing import Any, NoReturn
 
-from . import blocks, causes, interrupt, page, pristine, process, quiesce, records, scene, values, wire
+from . import blocks, causes, interrupt, page, pristine, process, quiesce, records, scene, values, warm, wire
 from .exchange import Exchange
 from .faults import crash_point
 from .files import Files
@@ -69,11 +69,12 @@ class Worker:
         self._renders = interrupt.RenderWatch(self._page)
         self._script = Script("", "")
         self._outcome: dict[str, Any] = {"attempt": self._attempt, "warnings": []}
+        self._connection: wire.Connection | None = None
         self._memory_bytes = 0               # the job's limit
         self._refusal: dict[str, Any] = {}   # why the script cannot run; told after GO
 
     def live(self) -> int:
-        connection = wire.Connection.dial(self._boot["socket"])
+        connection = self._connection = wire.Connection.dial(self._boot["socket"])
         connection.send({"t": "hello", "wire": wire.VERSION, "role": "worker", "nonce": self._boot["nonce"], "attempt": self._attempt, "pid": self._pid,
                          "start_ticks": process.start_ticks("self")})
         if connection.expect("welcome") is None:
@@ -122,7 +123,7 @@ class Worker:
         pristine.dressed(prepare)
         if prepare["scene"]:
             try:
-                self._outcome["warnings"] = scene.open_scene(prepare["scene"], self._folder.tmp)
+                self._outcome["warnings"] = warm.scene(prepare["scene"], self._folder.tmp, self._stale)
             except scene.Unreadable as error:
                 self._refusal = {"state": "failed", "reason": "SCENE_UNREADABLE", "message": str(error),
                                  "hint": "open it in a Blender of that version; `offstage blenders` lists the others"}
@@ -137,6 +138,11 @@ class Worker:
         self._script = Script(prepare["script"]["text"], prepare["script"]["name"])
         self._api.params = self._exchange.params
         self._script.set(prepare["args"], self._api.params, self._folder.work, self._exchange.names(self._api.progress))
+
+    def _stale(self, file: str) -> None:
+        """Our zygote should not be anybody's any more."""
+        if self._connection:
+            self._connection.send({"t": "stale", "file": file})
 
     def _finish(self, ending: Ending) -> bool:
         """Leaves the outcome. False: not even that has room on the disk."""

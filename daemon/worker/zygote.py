@@ -11,7 +11,7 @@ import sys
 import warnings
 from typing import Any
 
-from . import checks, interrupt, memory, offstage_api, pristine, process, quiesce, shim, wire, worker
+from . import checks, interrupt, memory, offstage_api, pristine, process, quiesce, shim, warm, wire, worker
 
 assert interrupt and offstage_api        # loaded here, once, not in each child
 Checks = dict[str, bool]
@@ -29,12 +29,15 @@ def main(boot: dict[str, Any]) -> None:
                      "start_ticks": process.start_ticks("self"), "blender_version": ".".join(map(str, bpy.app.version)), "python": sys.version.split()[0]})
     if connection.expect("welcome") is None:
         return
+    if (scene := boot.get("scene")) and (reason := warm.load(scene)):
+        connection.send({"t": "unfit", "reason": reason, "checks": {}})
+        return
     found, reason = make_fit(baseline, boot.get("options", {}).get("huge_pages", True))
     if reason:
         connection.send({"t": "unfit", "reason": reason, "checks": found})
         return
     keeper = shim.Keeper(boot, connection, lambda attempt, nonce: fork(keeper, boot, attempt, nonce), private_base=False)
-    keeper.say({"t": "ready", "checks": found, "private_bytes": memory.private_bytes()})
+    keeper.say({"t": "ready", "checks": found, "private_bytes": memory.private_bytes(), "share_bytes": memory.share_bytes()})
     keeper.serve()
 
 

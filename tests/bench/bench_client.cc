@@ -2,7 +2,7 @@
 //
 // What the benchmarks do by the client library, where a process per call would drown the figure. One subcommand a figure, JSON on stdout.
 //
-//     bench_client latency N GAP_MS | throughput N | creates batch|one|many N | log N | progress N | cancel N | gap N | queue N
+//     bench_client latency N GAP_MS [BLEND] | throughput N | creates batch|one|many N | log N | progress N | cancel N | gap N | queue N
 //
 // Clocks: CLOCK_MONOTONIC here and in the scripts, so that times of two processes can be subtracted.
 #include <offstage/client.h>
@@ -65,11 +65,13 @@ Job ended(const Client& client, const std::string& name) {
 
 const char* const first_line = "import bpy; t = (len(bpy.data.objects), __import__('time').clock_gettime(1))\nimport offstage\noffstage.result = t[1] * 1e3\n";
 
-void latency(const Client& client, int count, int gap_ms) {
+void latency(const Client& client, int count, int gap_ms, const char* blend) {
   std::vector<double> ms;
+  JobSpec spec = script(first_line);
+  if (blend != nullptr) spec.scene = offstage::Scene{.path = blend};
   for (int i = 0; i < count + 5; ++i) {
     const double begun = now_ms();
-    const Job job = must(client.create(script(first_line)));
+    const Job job = must(client.create(spec));
     const double first = std::atof(ended(client, job.name).result->value_json.c_str());
     if (i >= 5) ms.push_back(first - begun);  // the first ones warm connection and caches
     std::this_thread::sleep_for(std::chrono::milliseconds(gap_ms));
@@ -232,7 +234,7 @@ int main(int argc, char** argv) {
   const std::string& figure = args[0];
   const int count = std::atoi(args.back().c_str());
   if (figure == "latency")
-    latency(client, std::atoi(args[1].c_str()), count);
+    latency(client, std::atoi(args[1].c_str()), std::atoi(args.at(2).c_str()), args.size() > 3 ? args[3].c_str() : nullptr);
   else if (figure == "throughput")
     throughput(client, count);
   else if (figure == "creates")

@@ -27,7 +27,7 @@ def test_the_commands_are_those_of_help_and_the_api_that_of_the_proto_files() ->
 
 TO_OPERATORS = ("acceptor", "make_tls", "unix_socket", "server")
 ANSWERS = [path for path in (ROOT / "daemon" / "api").glob("*.*") if path.stem not in TO_OPERATORS]
-ANSWERS += [ROOT / "daemon" / "core" / "scheduler_requests.cc", ROOT / "daemon" / "pool" / "selector.cc"]
+ANSWERS += [ROOT / "daemon" / "core" / "engine.cc", ROOT / "daemon" / "core" / "scheduler_requests.cc", ROOT / "daemon" / "pool" / "selector.cc"]
 STATUS_ROW = re.compile(r"^\| `([A-Z_]+)` \| ([A-Z_]+) \|", re.MULTILINE)
 
 
@@ -167,6 +167,9 @@ def test_json_of_the_daemon(make_daemon, page: Page, tmp_path: Path) -> None:
     for keeper in status["zygotes"]:
         page.check("A keeper", keeper)
     wait_for(lambda: jobs.json("blenders")[0]["fork"] == "proven", 120)
+    blend = jobs.folder / "scene.blend"
+    blend.write_bytes(b"BLENDER-v300 FAKE" + bytes(100))
+    page.check("A warm scene", jobs.json("warm", str(blend)))
     for _ in range(5):
         jobs.run("run", jobs.script("import os; os.kill(os.getpid(), 11)"), "--isolation", "fork")
     for blender in jobs.json("blenders"):

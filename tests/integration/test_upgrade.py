@@ -21,6 +21,7 @@ APPLICATION_ID = 0x4F666673
 LANDED = {
     "0001_tables.sql": "dc6a77bd90d05e44bbdfd9f5c685eb6cd6bf8af9d2a0f318c1477ba9f867c3db",
     "0002_retention.sql": "4a88614efb214e18ac579115fde172a73e5be7bc729cc80cfa6c9e6afee40e26",
+    "0003_kinds.sql": "b56c7cbec024eda9b4adb45d1cb538477b4fb6e0bb7fa2bed038b8400727a899",
 }
 EARLIER = range(1, len(MIGRATIONS))
 

@@ -34,6 +34,8 @@ class Connection {
   virtual Result<std::vector<Attempt>> list_attempts(const std::string& job, Deadline deadline) = 0;  ///< oldest first
   virtual Result<std::vector<Blender>> list_blenders(Deadline deadline) = 0;
   virtual Result<std::vector<Zygote>> list_zygotes(Deadline deadline) = 0;
+  virtual Result<std::string> warm_scene(const WarmRequest& request, Deadline deadline) = 0;  ///< the Blender's name
+  virtual Status release_scene(const WarmRequest& request, Deadline deadline) = 0;
   virtual Result<std::vector<Node>> list_nodes(Deadline deadline) = 0;
   virtual Result<Server> get_server(Deadline deadline) = 0;
   virtual Result<std::vector<Garbage>> collect_garbage(bool dry_run, Deadline deadline) = 0;

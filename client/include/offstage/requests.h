@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,6 +18,13 @@ struct CreateRequest {
   JobSpec spec;
   std::string request_id;      ///< a UUID; empty: the client makes one. The same id with the same spec gives the same job.
   bool validate_only = false;  ///< check everything, create nothing
+};
+
+/// A scene to be opened ahead of the jobs on it.
+struct WarmRequest {
+  Scene scene;
+  Environment environment;       ///< as the jobs will ask for it; its isolation is not looked at
+  std::optional<Duration> hold;  ///< kept at least so long; unset: until it was not used for a while
 };
 
 struct ListRequest {

@@ -43,6 +43,7 @@ struct Zygote {
   std::string blender;
   bool forks = false;
   std::uint32_t idle_workers = 0, busy_workers = 0;
+  std::string scene;  ///< path of the .blend that it keeps warm; empty: it is pristine
   std::int64_t memory_bytes = 0;
   std::optional<Time> start_time;
 };

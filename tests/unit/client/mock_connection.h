@@ -22,6 +22,8 @@ class MockConnection : public Connection {
   MOCK_METHOD(Result<std::vector<Attempt>>, list_attempts, (const std::string&, Deadline), (override));
   MOCK_METHOD(Result<std::vector<Blender>>, list_blenders, (Deadline), (override));
   MOCK_METHOD(Result<std::vector<Zygote>>, list_zygotes, (Deadline), (override));
+  MOCK_METHOD(Result<std::string>, warm_scene, (const WarmRequest&, Deadline), (override));
+  MOCK_METHOD(Status, release_scene, (const WarmRequest&, Deadline), (override));
   MOCK_METHOD(Result<std::vector<Node>>, list_nodes, (Deadline), (override));
   MOCK_METHOD(Result<Server>, get_server, (Deadline), (override));
   MOCK_METHOD(Result<std::vector<Garbage>>, collect_garbage, (bool, Deadline), (override));

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Just enough of bpy that daemon/worker runs on plain Python: what it touches is here, and nothing else. A scene is a text file that says so."""
+"""Just enough of bpy that daemon/worker runs on plain Python: what it touches is here, and nothing else.
+
+A scene is a text file whose first line is one of SCENE_MAGICS; a line `image //wood.png` in it is an image, `says …` is printed while it is opened.
+"""
 
 import os
 import shutil
@@ -7,7 +10,7 @@ import tempfile
 from types import SimpleNamespace
 from typing import Any
 
-SCENE_MAGIC = b"FAKE-BLEND"
+SCENE_MAGICS = (b"FAKE-BLEND", b"BLENDER-v300 FAKE")      # the second is a .blend to the daemon, too
 
 
 class _FilePaths:
@@ -32,12 +35,27 @@ class _Named(list[Any]):
         return [item.name for item in self]
 
 
+def _object(name: str) -> SimpleNamespace:
+    return SimpleNamespace(name=name, name_full=name, type="MESH", modifiers=[], particle_systems=[], library=None)
+
+
+def _image(path: str) -> SimpleNamespace:
+    name = os.path.basename(path)
+    return SimpleNamespace(name=name, name_full=name, source="FILE", packed_file=None, filepath=path, library=None)
+
+
 def _open_mainfile(filepath: str, use_scripts: bool = False) -> set[str]:
     with open(filepath, "rb") as file:
-        if not file.read().startswith(SCENE_MAGIC):
-            raise RuntimeError(f"Error: Failed to read blend file '{filepath}', not a blend file\n")
+        content = file.read()
+    if not content.startswith(SCENE_MAGICS):
+        raise RuntimeError(f"Error: Failed to read blend file '{filepath}', not a blend file\n")
+    lines = content.decode().splitlines()
     data.filepath = filepath
-    data.objects[:] = [SimpleNamespace(name="FromFile")]
+    data.objects[:] = [_object("FromFile")]
+    data.images[:] = [_image(line.removeprefix("image ")) for line in lines if line.startswith("image ")]
+    for line in lines:
+        if line.startswith("says "):
+            print(line.removeprefix("says "))
     return {"FINISHED"}
 
 
@@ -48,8 +66,12 @@ def _persistent(function: Any) -> Any:
 app = SimpleNamespace(version=(4, 9, 0), version_string="4.9.0", background=True, build_hash=b"fake00000000", autoexec_fail=False, autoexec_fail_quiet=False,
                       autoexec_fail_message="", tempdir=tempfile.mkdtemp(prefix="blender_") + os.sep, binary_path="",
                       handlers=SimpleNamespace(render_init=[], render_complete=[], render_cancel=[], persistent=_persistent))
-_scene = SimpleNamespace(name="Scene", render=SimpleNamespace(use_persistent_data=False))
-data = SimpleNamespace(filepath="", objects=_Named([SimpleNamespace(name=name) for name in ("Camera", "Cube", "Light")]), scenes=_Named([_scene]))
+_scene = SimpleNamespace(name="Scene", name_full="Scene", render=SimpleNamespace(use_persistent_data=False), frame_start=1, frame_end=250, sequence_editor=None,
+                         rigidbody_world=None, library=None)
+_collections = ("libraries", "images", "fonts", "sounds", "movieclips", "volumes", "cache_files", "texts", "materials", "worlds", "lights", "linestyles",
+                "textures", "node_groups", "cameras")
+data = SimpleNamespace(filepath="", objects=_Named([_object(name) for name in ("Camera", "Cube", "Light")]), scenes=_Named([_scene]),
+                       **{name: _Named() for name in _collections})
 context = SimpleNamespace(scene=_scene, view_layer=SimpleNamespace(update=lambda: None),
                           preferences=SimpleNamespace(filepaths=_FilePaths(), system=SimpleNamespace()))
 ops = SimpleNamespace(wm=SimpleNamespace(open_mainfile=_open_mainfile))

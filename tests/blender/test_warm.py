@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Warm scenes on real Blenders: opened once, served to every job on them, never stale, never in the way."""
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from support.harness import wait_for
+
+SCENE = """
+import bpy, os
+image = bpy.data.images.new("paint", 4, 4)
+image.filepath_raw, image.file_format = TEXTURE, "PNG"
+image.generated_color = (0.0, 1.0, 0.0, 1.0)
+image.save()
+texture = bpy.data.textures.new("t", "IMAGE")
+texture.image = bpy.data.images.load(TEXTURE)
+texture.use_fake_user = True
+bpy.data.images.remove(image)
+bpy.data.objects["Cube"].name = "Würfel"
+bpy.ops.wm.save_as_mainfile(filepath=BLEND, relative_remap=True)
+"""
+
+LOOK = """
+import bpy, offstage, os
+image = next(i for i in bpy.data.images if i.filepath.endswith("paint.png"))
+offstage.result = {"file": bpy.data.filepath, "objects": sorted(o.name for o in bpy.data.objects), "green": round(image.pixels[1], 2) if image.has_data or image.pixels else None,
+                   "pid": os.getpid(), "parent": os.getppid()}
+"""
+
+
+@pytest.fixture
+def scene(shared, script, tmp_path: Path) -> Path:
+    blend, texture = tmp_path / "shot 010.blend", tmp_path / "paint.png"
+    done = shared.offstage("run", script(SCENE.replace("TEXTURE", repr(str(texture))).replace("BLEND", repr(str(blend)))))
+    assert done.returncode == 0, done.stderr
+    return blend
+
+
+def warm_pids(daemon, blend: Path) -> list[int]:
+    return [z["pid"] for z in daemon.json("status")["zygotes"] if z["scene"] == str(blend)]
+
+
+def look(daemon, script, blend: Path, *more: str) -> dict:
+    done = daemon.offstage("run", script(LOOK), "--blend", str(blend), *more, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_warm_returns_when_a_worker_waits_and_plain_runs_come_of_that_zygote(own, script, scene):
+    told = own.json("warm", str(scene), timeout=120)
+    (zygote,) = warm_pids(own, scene)
+    seen = [look(own, script, scene) for _ in range(3)]
+    assert told["scene"] == str(scene)
+    assert all(one["parent"] == zygote and one["file"] == str(scene) and "Würfel" in one["objects"] for one in seen)
+    assert len({one["pid"] for one in seen}) == 3
+
+
+def test_a_scene_that_is_used_again_becomes_warm_by_itself(own, script, scene):
+    first, second, third = (look(own, script, scene) for _ in range(3))
+    (zygote,) = warm_pids(own, scene)
+    assert first["parent"] != zygote
+    assert second["parent"] == third["parent"] == zygote
+
+
+def test_what_a_job_does_to_its_scene_is_seen_by_no_other(own, script, scene):
+    own.json("warm", str(scene), timeout=120)
+    spoil = "import bpy, offstage\nfor o in list(bpy.data.objects): bpy.data.objects.remove(o)\nbpy.app.driver_namespace['x'] = 1\noffstage.result = len(bpy.data.objects)"
+    assert own.offstage("run", script(spoil, "spoil.py"), "--blend", str(scene)).stdout == "0\n"
+    assert "Würfel" in look(own, script, scene)["objects"]
+
+
+def test_a_changed_texture_makes_a_fresh_zygote_and_the_very_next_job_sees_it(own, script, scene):
+    own.json("warm", str(scene), timeout=120)
+    (stale,) = warm_pids(own, scene)
+    repaint = (f"import bpy\ni = bpy.data.images.new('p', 4, 4)\ni.generated_color = (0, 0, 0, 1)\ni.filepath_raw, i.file_format = {str(scene.parent / 'paint.png')!r}, 'PNG'\n"
+               "i.save()")
+    assert own.offstage("run", script(repaint, "repaint.py")).returncode == 0
+    seen = look(own, script, scene)
+    assert seen["green"] == 0.0 and "Würfel" in seen["objects"]
+    fresh = wait_for(lambda: [pid for pid in warm_pids(own, scene) if pid != stale])
+    assert look(own, script, scene)["parent"] == fresh[0]
+
+
+def test_a_saved_scene_is_another_scene(own, script, scene):
+    own.json("warm", str(scene), timeout=120)
+    save = "import bpy\nbpy.data.objects['Würfel'].name = 'Kugel'\nbpy.ops.wm.save_mainfile()"
+    assert own.offstage("run", script(save, "save.py"), "--blend", str(scene)).returncode == 0
+    assert "Kugel" in look(own, script, scene)["objects"]
+
+
+def test_released_it_ends_and_its_busy_worker_goes_on(own, script, scene):
+    own.json("warm", str(scene), timeout=120)
+    slow = own.offstage("submit", script("import time, offstage\ntime.sleep(2)\noffstage.result = 7",
+                                         "slow.py"), "--blend", str(scene)).stdout.strip()
+    wait_for(lambda: own.json("show", slow)["state"] == "running")
+    assert own.offstage("warm", "--release", str(scene)).returncode == 0
+    assert own.offstage("result", slow, "--wait", timeout=60).stdout == "7\n"
+    wait_for(lambda: not warm_pids(own, scene))
+
+
+def test_a_killed_zygote_is_replaced_and_no_job_is_lost(own, script, scene):
+    own.json("warm", str(scene), timeout=120)
+    (zygote,) = warm_pids(own, scene)
+    os.kill(zygote, signal.SIGKILL)
+    assert "Würfel" in look(own, script, scene)["objects"]
+
+
+def test_a_daemon_that_is_killed_while_it_warms_leaves_nothing(own, script, scene):
+    with_trouble = own.offstage  # the call breaks off with the daemon
+    import threading
+    caller = threading.Thread(target=with_trouble, args=("warm", str(scene)), kwargs={"timeout": 120})
+    caller.start()
+    wait_for(lambda: warm_pids(own, scene))
+    old = set(own.processes())
+    own.kill()
+    caller.join()
+    own.start()
+    wait_for(lambda: not (old & set(own.processes())))
+    assert "Würfel" in look(own, script, scene)["objects"]
+
+
+def test_a_scene_that_is_not_there_is_refused(own, tmp_path):
+    done = own.offstage("warm", str(tmp_path / "no.blend"))
+    assert done.returncode != 0 and "BLEND_NOT_FOUND" in done.stderr + own.offstage("warm", str(tmp_path / "no.blend"), "--json").stderr
+
+
+def test_beyond_the_budget_jobs_open_the_scene_themselves(blender, script, scene, tmp_path, shared):
+    from conftest import config, wait_proven
+    from support.harness import Daemon
+    with Daemon(tmp_path / "small", config(blender) + 'warm_bytes = "1MiB"\n', proof_cache=shared.proof_cache) as daemon:
+        wait_proven(daemon)
+        done = daemon.offstage("warm", str(scene), timeout=120)
+        assert done.returncode != 0 and "warm_bytes" in done.stderr, done.stderr
+        assert "Würfel" in look(daemon, script, scene)["objects"]
+        wait_for(lambda: not warm_pids(daemon, scene))
