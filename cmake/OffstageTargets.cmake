@@ -17,6 +17,9 @@ endif()
 add_library(offstage_warnings INTERFACE)
 target_compile_options(offstage_warnings INTERFACE -Wall -Wextra -Werror -Wno-missing-field-initializers
                        $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)    # GCC 12 sees overlaps in every "text" + string (its bug 105329)
+if(CMAKE_UNITY_BUILD)    # where no file is the main one: a coroutine's frame of something local is then held for one of a header
+  target_compile_options(offstage_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(OFFSTAGE_SANITIZE)    # which hides from GCC what has been set: it then warns of what is not so
   target_compile_options(offstage_warnings INTERFACE -Wno-error)
 endif()
