@@ -138,12 +138,13 @@ void Engine::set_draining(bool draining, Now now) {
 
 void Engine::on_durable(Revision revision) {
   scheduler_.durable(revision);
-  gate_.open(revision);
+  const Revision durable = std::max(revision, gate_.durable());
   std::vector<JobId> changed;
-  for (; !unseen_.empty() && unseen_.front().first <= gate_.durable(); unseen_.pop_front()) changed.push_back(unseen_.front().second);
+  for (; !unseen_.empty() && unseen_.front().first <= durable; unseen_.pop_front()) changed.push_back(unseen_.front().second);
   std::sort(changed.begin(), changed.end());
   changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
-  if (!changed.empty()) watch_.changed(changed, gate_.durable());
+  if (!changed.empty()) watch_.changed(changed, durable);  // before the replies: who was told of his job finds it in a snapshot
+  gate_.open(revision);
   if (scheduler_.stalled() && !store_.full() && !seeded_bug("lose_wakeup")) tick(now_);
 }
 

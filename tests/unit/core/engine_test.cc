@@ -29,6 +29,14 @@ TEST(Engine, a_submit_is_acknowledged_when_it_is_durable) {
   EXPECT_THAT(stage.watch.seen, ElementsAre(ElementsAre(job_id(1))));
 }
 
+TEST(Engine, who_is_told_of_a_job_finds_it_in_a_snapshot_that_is_taken_at_once) {
+  Stage stage(no_spares(1));
+  std::size_t seen = 0;
+  stage.engine.create({Stage::a_job(1)}, stage.now, [&](const Result<std::vector<Job>>&) { seen = stage.watch.seen.size(); });
+  stage.commit();
+  EXPECT_EQ(seen, 1U);
+}
+
 TEST(Engine, prepare_goes_ahead_of_the_disk_and_go_waits_for_it) {
   Stage stage(no_spares(1));
   stage.submit(Stage::a_job(1));
