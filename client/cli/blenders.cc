@@ -15,7 +15,7 @@
 namespace offstage::cli {
 namespace {
 
-std::string to_json(const Breaker& breaker) {
+std::string breaker_json(const Breaker& breaker) {
   JsonObject out;
   out.text("state", name_of(breaker.state)).number("crashes", std::int64_t{breaker.crashes}).text("reason", breaker.reason);
   return out.raw("trial_time", json_time(breaker.trial_time)).raw("variables", json_map(breaker.variables)).text();
@@ -29,14 +29,14 @@ std::string remark(const Blender& blender) {
          "; jobs start cold until a trial does well: " + breaker.reason;
 }
 
-std::string to_json(const Blender& blender) {
+std::string blender_json(const Blender& blender) {
   JsonObject out;
   out.text("name", blender.name).text("version", blender.version).text("path", blender.path).text("fork", name_of(blender.fork));
   out.text_or_null("reason", blender.fork_reason).text_or_null("error", blender.error).boolean("default", blender.is_default);
   out.text("kind", blender.module ? "module" : "executable").text("build_hash", blender.build_hash);
   std::vector<std::string> breakers;
   breakers.reserve(blender.breakers.size());
-  for (const Breaker& breaker : blender.breakers) breakers.push_back(to_json(breaker));
+  for (const Breaker& breaker : blender.breakers) breakers.push_back(breaker_json(breaker));
   out.raw("breakers", json_array(breakers));
   return out.number("fork_cores", blender.fork_cores).number("cold_cores", blender.cold_cores).text();
 }
@@ -48,7 +48,7 @@ int blenders(const Context& context) {
   if (!found) return report(found.error());
   if (context.json) {
     std::vector<std::string> rows;
-    for (const Blender& blender : *found) rows.push_back(to_json(blender));
+    for (const Blender& blender : *found) rows.push_back(blender_json(blender));
     out().write(json_array(rows) + "\n");
     return succeeded;
   }

@@ -17,7 +17,7 @@
 namespace offstage::cli {
 namespace {
 
-std::string to_json(const Garbage& garbage) {
+std::string garbage_json(const Garbage& garbage) {
   JsonObject out;
   out.text("kind", name_of(garbage.kind)).number("count", garbage.count).number("bytes", garbage.bytes);
   return out.raw("names", json_strings(garbage.names)).boolean("removed", garbage.removed).text();
@@ -63,7 +63,7 @@ int gc(const Context& context, bool dry_run) {
   auto found = client->collect_garbage(dry_run);
   if (!found) return report(found.error());
   std::vector<std::string> rows;
-  for (const Garbage& garbage : *found) rows.push_back(to_json(garbage));
+  for (const Garbage& garbage : *found) rows.push_back(garbage_json(garbage));
   out().write(context.json ? json_array(rows) + "\n" : in_words(*found, dry_run, Terminal::of(STDOUT_FILENO).width));
   return succeeded;
 }

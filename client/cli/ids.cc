@@ -7,7 +7,7 @@ namespace {
 constexpr std::size_t full = 32;
 constexpr int candidates_shown = 10;
 
-Error no_such_job(const std::string& text, std::string message, std::string hint = "`offstage list` shows the jobs") {
+Error not_one_job(const std::string& text, std::string message, std::string hint = "`offstage list` shows the jobs") {
   return {.code = Code::not_found, .reason = "JOB_NOT_FOUND", .message = std::move(message), .hint = std::move(hint), .fields = {{"id", text.substr(0, 100)}}};
 }
 
@@ -25,13 +25,13 @@ std::optional<std::string> id_digits(const std::string& text) {
 
 Result<std::string> job_name(const Client& client, const std::string& text) {
   const auto digits = id_digits(text);
-  if (!digits) return no_such_job(text, "this is no job id", "an id is 32 hexadecimal digits, or the first few of them; `offstage list` shows the jobs");
+  if (!digits) return not_one_job(text, "this is no job id", "an id is 32 hexadecimal digits, or the first few of them; `offstage list` shows the jobs");
   if (digits->size() == full) return "jobs/" + *digits;
   auto page = client.list({.filter = "uid = \"" + *digits + "*\"", .page_size = candidates_shown + 1});
   if (!page) return page.error();
-  if (page->jobs.empty()) return no_such_job(text, "no job's id begins so");
+  if (page->jobs.empty()) return not_one_job(text, "no job's id begins so");
   if (page->jobs.size() == 1) return page->jobs.front().name;
-  Error error = no_such_job(text, "more than one job's id begins so", "write a few digits more");
+  Error error = not_one_job(text, "more than one job's id begins so", "write a few digits more");
   for (std::size_t i = 0; i < page->jobs.size() && i < candidates_shown; ++i) {
     const Job& job = page->jobs[i];
     error.fields.emplace_back("or", job.id + "  " + std::string(name_of(job.state)) + "  " + job.spec.display_name);

@@ -16,7 +16,7 @@
 namespace offstage::cli {
 namespace {
 
-std::string to_json(const Server& server, const std::vector<Node>& nodes, const std::vector<Zygote>& zygotes) {
+std::string status_json(const Server& server, const std::vector<Node>& nodes, const std::vector<Zygote>& zygotes) {
   JsonObject out;
   out.number("pid", std::int64_t{server.pid}).text("version", server.version).text("instance", server.instance);
   out.number("uptime_s", std::chrono::duration<double>(server.uptime).count()).raw("start_time", json_time(server.start_time));
@@ -89,7 +89,7 @@ int status(const Context& context) {
   if (!nodes) return report(nodes.error());
   auto zygotes = client->zygotes();
   if (!zygotes) return report(zygotes.error());
-  out().write(context.json ? to_json(*server, *nodes, *zygotes) + "\n" : in_words(*server, *nodes, *zygotes, Terminal::of(STDOUT_FILENO).width));
+  out().write(context.json ? status_json(*server, *nodes, *zygotes) + "\n" : in_words(*server, *nodes, *zygotes, Terminal::of(STDOUT_FILENO).width));
   return succeeded;
 }
 

@@ -21,7 +21,7 @@ auto plain(const Map& from) {
   return std::map<typename Map::key_type, typename Map::mapped_type>(from.begin(), from.end());
 }
 
-Script from_proto(const pb::Script& from) {
+Script value_of(const pb::Script& from) {
   return {.text = from.text(),
           .path = from.path(),
           .name = from.name(),
@@ -29,7 +29,7 @@ Script from_proto(const pb::Script& from) {
           .parameters_json = from.parameters_json()};
 }
 
-Policy from_proto(const pb::Policy& from) {
+Policy value_of(const pb::Policy& from) {
   Policy to{.queue_timeout = if_set(from, &pb::Policy::has_queue_timeout, &pb::Policy::queue_timeout),
             .start_timeout = if_set(from, &pb::Policy::has_start_timeout, &pb::Policy::start_timeout),
             .run_timeout = if_set(from, &pb::Policy::has_run_timeout, &pb::Policy::run_timeout),
@@ -40,20 +40,20 @@ Policy from_proto(const pb::Policy& from) {
   return to;
 }
 
-JobSpec from_proto(const pb::JobSpec& from) {
-  JobSpec to{.display_name = from.display_name(), .labels = plain(from.labels()), .script = from_proto(from.script())};
+JobSpec value_of(const pb::JobSpec& from) {
+  JobSpec to{.display_name = from.display_name(), .labels = plain(from.labels()), .script = value_of(from.script())};
   if (from.has_scene()) to.scene = Scene{.path = from.scene().path(), .trust_blend_scripts = from.scene().trust_blend_scripts()};
   to.environment = {.blender = from.environment().blender(),
                     .isolation = static_cast<Isolation>(from.environment().isolation()),
                     .variables = plain(from.environment().variables())};
   to.resources = {.cpus = from.resources().cpus(), .memory_bytes = from.resources().memory_bytes()};
-  to.policy = from_proto(from.policy());
+  to.policy = value_of(from.policy());
   to.priority = from.priority();
   to.held = from.held();
   return to;
 }
 
-ScriptError from_proto(const pb::ScriptError& from) {
+ScriptError value_of(const pb::ScriptError& from) {
   ScriptError to{.type = from.type(), .message = from.message(), .traceback = from.traceback()};
   for (const auto& frame : from.frames())
     to.frames.push_back({.file = frame.file(), .line = frame.line(), .function = frame.function(), .source = frame.source(), .column = frame.column()});
@@ -83,11 +83,11 @@ Attempt from_proto(const pb::Attempt& from) {
 }
 
 Job from_proto(const pb::Job& from) {
-  Job to{.name = from.name(), .id = from.uid(), .etag = from.etag(), .revision = from.revision(), .spec = from_proto(from.spec())};
+  Job to{.name = from.name(), .id = from.uid(), .etag = from.etag(), .revision = from.revision(), .spec = value_of(from.spec())};
   to.state = static_cast<State>(from.state());
   to.reason = static_cast<Reason>(from.reason());
   if (from.has_error()) to.error = to_error(from.error());
-  if (from.has_script_error()) to.script_error = from_proto(from.script_error());
+  if (from.has_script_error()) to.script_error = value_of(from.script_error());
   for (const auto& warning : from.warnings())
     to.warnings.push_back({.code = warning.code(), .message = warning.message(), .metadata = plain(warning.metadata())});
   to.progress = {.fraction = from.progress().fraction(), .message = from.progress().message()};
