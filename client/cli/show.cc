@@ -14,6 +14,7 @@
 #include "cli/report.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "cli/warnings.h"
 #include "cli/words.h"
 
 namespace offstage::cli {
@@ -39,7 +40,7 @@ std::string in_words(const Job& job, const std::vector<Attempt>& attempts, std::
   line("started", time(job.start_time));
   line("ended", time(job.end_time));
   line("ran", run_time_text(job));
-  for (const Warning& warning : job.warnings) line("warning", warning.code + ": " + warning.message);
+  text += warnings_text(job.warnings);
   if (job.result) line("result", job.result->value_json);
   if (job.result) line("files", job.result->out_dir);
   if (!attempts.empty()) line("folder", attempts.back().folder);

@@ -68,6 +68,7 @@ void SpecOptions::add_to(Command& command) {
       .value("--priority", priority, "N", "-1000 to 1000; from 100 on interactive")
       .value("--attempts", attempts, "N", "Tries, at most")
       .values("--retry-on", retry_on, "REASON", "Try again after this: CRASHED, LOST …")
+      .value("--on-warning", on_warning, "warn|fail", "fail: do not run if the scene misses a file, or the like")
       .flag("--hold", hold, "Do not start before it is released")
       .flag("--trust-blend-scripts", trust, "Run the Python drivers and scripts of the .blend")
       .value("--request-id", request_id, "UUID", "The same id with the same job gives the same job");
@@ -109,6 +110,11 @@ Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_
     const auto chosen = isolation_named(isolation);
     if (!chosen) return bad("--isolation: there is no such isolation", isolation, "auto, fork or process");
     spec.environment.isolation = *chosen;
+  }
+  if (!on_warning.empty()) {
+    const auto chosen = on_warning_named(on_warning);
+    if (!chosen) return bad("--on-warning: there is no such choice", on_warning, "warn or fail");
+    spec.policy.on_warning = *chosen;
   }
   for (const std::string& word : retry_on) {
     const auto reason = reason_named(word);

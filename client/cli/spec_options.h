@@ -14,8 +14,8 @@
 namespace offstage::cli {
 
 struct SpecOptions {
-  std::string script, blend, blender, params_file, isolation, timeout, queue_timeout, start_timeout, progress_timeout, memory, cpus, name, priority, attempts,
-      request_id;
+  std::string script, blend, blender, on_warning, params_file, isolation, timeout, queue_timeout, start_timeout, progress_timeout, memory, cpus, name, priority,
+      attempts, request_id;
   std::vector<std::string> params, env, labels, retry_on;
   bool hold = false, trust = false;
 

@@ -36,6 +36,7 @@ Policy value_of(const pb::Policy& from) {
             .progress_timeout = if_set(from, &pb::Policy::has_progress_timeout, &pb::Policy::progress_timeout),
             .cancel_grace = if_set(from, &pb::Policy::has_cancel_grace, &pb::Policy::cancel_grace),
             .max_attempts = std::max(1U, from.max_attempts())};
+  if (from.on_warning() != pb::ON_WARNING_UNSPECIFIED) to.on_warning = static_cast<OnWarning>(from.on_warning());
   for (const int reason : from.retry_on()) to.retry_on.push_back(static_cast<Reason>(reason));
   return to;
 }

@@ -37,6 +37,7 @@ void convert(const Policy& from, pb::Policy& to) {
   set(from.progress_timeout, &pb::Policy::mutable_progress_timeout, to);
   set(from.cancel_grace, &pb::Policy::mutable_cancel_grace, to);
   to.set_max_attempts(from.max_attempts);
+  to.set_on_warning(static_cast<pb::OnWarning>(from.on_warning));
   for (const Reason reason : from.retry_on) to.add_retry_on(static_cast<pb::Reason>(reason));
 }
 

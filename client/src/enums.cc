@@ -12,6 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 9> states{"UNSPECIFIED", "HELD", "BLOCKED", "QUEUED", "RUNNING", "CANCELLING", "SUCCEEDED", "FAILED", "CANCELLED"};
 constexpr std::array<std::string_view, 6> attempt_states{"UNSPECIFIED", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"};
 constexpr std::array<std::string_view, 4> isolations{"UNSPECIFIED", "AUTO", "FORK", "PROCESS"};
+constexpr std::array<std::string_view, 3> on_warnings{"UNSPECIFIED", "WARN", "FAIL"};
 constexpr std::array<std::string_view, 4> fork_states{"unspecified", "pending", "proven", "refused"};
 constexpr std::array<std::string_view, 3> breaker_states{"unspecified", "open", "trial"};
 constexpr std::array<std::string_view, 7> garbage_kinds{"unspecified", "expired_jobs", "jobs_beyond_size", "attempt_folders",
@@ -50,6 +51,7 @@ std::optional<Enum> named(const std::array<std::string_view, N>& names, std::str
 std::string_view name_of(State value) { return name_in(states, value); }
 std::string_view name_of(AttemptState value) { return name_in(attempt_states, value); }
 std::string_view name_of(Reason value) { return name_in(reasons, value); }
+std::string_view name_of(OnWarning value) { return name_in(on_warnings, value); }
 std::string_view name_of(Isolation value) { return name_in(isolations, value); }
 std::string_view name_of(ForkState value) { return name_in(fork_states, value); }
 std::string_view name_of(BreakerState value) { return name_in(breaker_states, value); }
@@ -63,6 +65,7 @@ std::string_view name_of(Code code) {
 
 std::optional<State> state_named(std::string_view name) { return named<State>(states, name); }
 std::optional<Reason> reason_named(std::string_view name) { return named<Reason>(reasons, name); }
+std::optional<OnWarning> on_warning_named(std::string_view name) { return named<OnWarning>(on_warnings, name); }
 std::optional<Isolation> isolation_named(std::string_view name) { return named<Isolation>(isolations, name); }
 
 std::string_view Error::field(std::string_view key) const {

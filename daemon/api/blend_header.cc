@@ -80,8 +80,9 @@ std::optional<pool::Version> parse_blend_header(std::string_view bytes) {
   return pool::Version{*version / 100, *version % 100, 0};
 }
 
-Result<pool::Version> read_blend_version(const std::filesystem::path& path) {
-  auto bytes = read_start(path, kEnough);
+Result<BlendFile> read_blend(const std::filesystem::path& path) {
+  FilePin pin;
+  auto bytes = read_start(path, kEnough, &pin);
   if (!bytes) {
     const FileFault fault = bytes.error().fault;
     if (fault == FileFault::missing) {
@@ -94,7 +95,7 @@ Result<pool::Version> read_blend_version(const std::filesystem::path& path) {
     }
     return unreadable(path, bytes.error().text, fault == FileFault::folder ? "name the .blend in it" : "let the daemon's user read it");
   }
-  if (const auto version = parse_blend_header(uncompressed_start(*bytes))) return *version;
+  if (const auto version = parse_blend_header(uncompressed_start(*bytes))) return BlendFile{*version, pin};
   return unreadable(path, "is not a .blend: its first bytes are not a Blender file's",
                     "check the path; it may be an unfinished download or another kind of file");
 }

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string_view>
 
+#include "api/files.h"
 #include "base/result.h"
 #include "pool/catalog.h"
 
@@ -22,7 +23,12 @@ namespace offstage::api {
 /// Version of an uncompressed header; nothing if it is none.
 std::optional<pool::Version> parse_blend_header(std::string_view bytes);
 
+struct BlendFile {
+  pool::Version version;  ///< of the Blender that saved it
+  FilePin pin;
+};
+
 /// Errors: BLEND_NOT_FOUND, BLEND_UNREADABLE (a folder, no permission, not a .blend).
-Result<pool::Version> read_blend_version(const std::filesystem::path& path);
+Result<BlendFile> read_blend(const std::filesystem::path& path);
 
 }  // namespace offstage::api

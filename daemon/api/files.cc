@@ -29,13 +29,14 @@ FileError from_errno(int error) {
 
 }  // namespace
 
-FileBytes read_start(const std::filesystem::path& path, std::size_t limit) {
+FileBytes read_start(const std::filesystem::path& path, std::size_t limit, FilePin* pin) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd) return from_errno(errno);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return from_errno(errno);
   if (S_ISDIR(status.st_mode)) return FileError{FileFault::folder, "is a folder"};
   if (!S_ISREG(status.st_mode)) return FileError{FileFault::not_regular, "is not a regular file"};
+  if (pin) *pin = {status.st_size, status.st_mtim.tv_sec * 1'000'000'000L + status.st_mtim.tv_nsec, status.st_ino, status.st_dev};
   std::string bytes(std::min(limit, static_cast<std::size_t>(status.st_size) + 1), '\0');
   std::size_t got = 0;
   while (got < bytes.size()) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -18,6 +19,14 @@ enum class FileFault { missing, folder, not_regular, forbidden, other };
 struct FileError {
   FileFault fault = FileFault::other;
   std::string text;  ///< the end of a sentence that begins with the file: "is a folder"
+};
+
+/// By which a file is known again: if one of them differs, it is another file or another content.
+struct FilePin {
+  std::int64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t device = 0;
 };
 
 class FileBytes {
@@ -33,7 +42,7 @@ class FileBytes {
   std::variant<std::string, FileError> state_;
 };
 
-/// At most `limit` bytes from the file's start.
-FileBytes read_start(const std::filesystem::path& path, std::size_t limit);
+/// At most `limit` bytes from the file's start, and the pin of what was opened.
+FileBytes read_start(const std::filesystem::path& path, std::size_t limit, FilePin* pin = nullptr);
 
 }  // namespace offstage::api

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "api/blend_header.h"
 #include "api/files.h"
 #include "api/limits.h"
 #include "api/text.h"
@@ -57,6 +56,13 @@ Status take_script(v1::Script& script) {
   if (script.text().starts_with(kByteOrderMark)) script.mutable_text()->erase(0, kByteOrderMark.size());  // compile() refuses it
   if (script.name().empty()) script.set_name("script.py");
   return Done{};
+}
+
+void set_pin(v1::Scene& scene, const FilePin& pin) {
+  scene.mutable_pin()->set_size(pin.size);
+  scene.mutable_pin()->set_mtime_ns(pin.mtime_ns);
+  scene.mutable_pin()->set_inode(pin.inode);
+  scene.mutable_pin()->set_device(pin.device);
 }
 
 std::string labels_json(const v1::JobSpec& spec) {
@@ -135,7 +141,7 @@ Result<core::NewJob> Resolver::resolve(v1::JobSpec& spec, const Where& where) {
   const bool by_path = spec.script().has_path();
   if (auto taken = take_script(*spec.mutable_script()); !taken) return at_field(taken.error(), where, by_path ? "script.path" : "script.text");
   if (spec.has_scene()) {
-    if (auto version = scene_version(spec.scene().path()); !version) return at_field(version.error(), where, "scene.path");
+    if (auto pinned = pin_scene(spec, where); !pinned) return pinned.error();
   }
   auto chosen = blender(spec);
   if (!chosen) return at_field(chosen.error(), where, "environment.blender");
@@ -154,17 +160,24 @@ Result<core::NewJob> Resolver::resolve(v1::JobSpec& spec, const Where& where) {
   return out;
 }
 
-Result<core::Kind> Resolver::warm_kind(const v1::JobSpec& spec, const Where& where) {
-  if (auto version = scene_version(spec.scene().path()); !version) return at_field(version.error(), where, "scene.path");
+Result<core::Kind> Resolver::warm_kind(v1::JobSpec& spec, const Where& where) {
+  if (auto pinned = pin_scene(spec, where); !pinned) return pinned.error();
   auto chosen = blender(spec);
   if (!chosen) return at_field(chosen.error(), where, "environment.blender");
   if (chosen->proof == core::ForkProof::refused) return at_field(fork_refused(*chosen), where, "environment.blender");
   return kind_of(spec, *chosen);
 }
 
-Result<pool::Version> Resolver::scene_version(const std::string& path) {
+Status Resolver::pin_scene(v1::JobSpec& spec, const Where& where) {
+  const auto file = blend(spec.scene().path());
+  if (!file) return at_field(file.error(), where, "scene.path");
+  set_pin(*spec.mutable_scene(), file->pin);
+  return Done{};
+}
+
+Result<BlendFile> Resolver::blend(const std::string& path) {
   auto known = scenes_.find(path);
-  if (known == scenes_.end()) known = scenes_.emplace(path, read_blend_version(path)).first;
+  if (known == scenes_.end()) known = scenes_.emplace(path, read_blend(path)).first;
   return known->second;
 }
 
@@ -180,11 +193,11 @@ Result<pool::Blender> Resolver::blender(const v1::JobSpec& spec) {
 
 Result<pool::Blender> Resolver::choose(const std::string& selector, const std::string& scene) {
   if (scene.empty()) return pool::select(*snapshot_, selector);
-  const auto version = scene_version(scene);
-  if (!version) return version.error();
-  auto chosen = pool::select(*snapshot_, selector, *version);
+  const auto file = blend(scene);
+  if (!file) return file.error();
+  auto chosen = pool::select(*snapshot_, selector, file->version);
   if (chosen || !pool::select(*snapshot_, selector)) return chosen;
-  return too_old(scene, *version, *snapshot_, selector);
+  return too_old(scene, file->version, *snapshot_, selector);
 }
 
 }  // namespace offstage::api

@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "api/blend_header.h"
 #include "api/validate.h"
 #include "core/events.h"
 #include "pool/catalog.h"
@@ -25,21 +26,23 @@ class Resolver {
   /// True if resolve() reads files or waits.
   bool needs_patience(const v1::JobSpec& spec) const;
 
-  /// Of a validated spec; it becomes what is stored: text in place of the script's path, a display name. The result has no id, hash, revision or times.
-  /// Errors: SCRIPT_NOT_FOUND, SCRIPT_UNREADABLE, BLEND_NOT_FOUND, BLEND_UNREADABLE, BLENDER_TOO_OLD, BLENDER_NOT_FOUND, FORK_REFUSED, NOT_ENOUGH_SLOTS.
+  /// Of a validated spec; it becomes what is stored: text in place of the script's path, the scene's pin, a display name. The result has no id, hash, revision
+  /// or times. Errors: SCRIPT_NOT_FOUND, SCRIPT_UNREADABLE, BLEND_NOT_FOUND, BLEND_UNREADABLE, BLENDER_TOO_OLD, BLENDER_NOT_FOUND, FORK_REFUSED,
+  /// NOT_ENOUGH_SLOTS.
   Result<core::NewJob> resolve(v1::JobSpec& spec, const Where& where);
   /// The kind of worker that has the spec's scene open. Errors: those of resolve() for scene and environment; FORK_REFUSED whatever isolation is asked for.
-  Result<core::Kind> warm_kind(const v1::JobSpec& spec, const Where& where);
+  Result<core::Kind> warm_kind(v1::JobSpec& spec, const Where& where);
 
  private:
-  Result<pool::Version> scene_version(const std::string& path);
+  Status pin_scene(v1::JobSpec& spec, const Where& where);
+  Result<BlendFile> blend(const std::string& path);
   Result<pool::Blender> blender(const v1::JobSpec& spec);
   Result<pool::Blender> choose(const std::string& selector, const std::string& scene);
 
   const pool::Catalog& catalog_;
   const unsigned slots_;
   std::shared_ptr<const pool::CatalogSnapshot> snapshot_;
-  std::map<std::string, Result<pool::Version>> scenes_;
+  std::map<std::string, Result<BlendFile>> scenes_;
   std::map<std::pair<std::string, std::string>, Result<pool::Blender>> blenders_;  // by selector and scene
 };
 

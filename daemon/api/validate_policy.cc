@@ -76,6 +76,9 @@ Status validate_policy(const v1::Policy& policy, const Where& where) {
       return bad_field(where, "policy.retry_on", "BAD_RETRY_ON", "there is no reason number " + std::to_string(reason), "use reasons such as CRASHED or LOST");
     }
   }
+  if (!v1::OnWarning_IsValid(policy.on_warning())) {
+    return bad_field(where, "policy.on_warning", "BAD_ON_WARNING", "there is no on_warning number " + std::to_string(policy.on_warning()), "use WARN or FAIL");
+  }
   return Done{};
 }
 

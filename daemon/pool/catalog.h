@@ -56,7 +56,8 @@ class Catalog {
   virtual std::shared_ptr<const CatalogSnapshot> wait(Micros patience) const = 0;
 };
 
-/// The Blender that `selector` names ("", "4.5", ">=4.2,<5", a name, a path), at least as new as `at_least`. Errors: BLENDER_NOT_FOUND, BLENDER_TOO_OLD.
+/// The Blender that `selector` names ("", "4.5", ">=4.2,<5", a name, a path), at least as new as `at_least`. "" is the default, or, where `at_least` is given,
+/// the smallest release that is as new. Errors: BLENDER_NOT_FOUND, BLENDER_TOO_OLD.
 Result<Blender> select(const CatalogSnapshot& catalog, const std::string& selector, Version at_least = {});
 
 }  // namespace offstage::pool

@@ -13,7 +13,14 @@ using Json = nlohmann::json;
 
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-Json scene_object(const v1::Scene& scene) { return {{"path", scene.path()}, {"trust", scene.trust_blend_scripts()}}; }
+Json scene_object(const v1::Scene& scene) {
+  Json out = {{"path", scene.path()}, {"trust", scene.trust_blend_scripts()}};
+  if (scene.has_pin()) {
+    const v1::FilePin& pin = scene.pin();
+    out["pin"] = {{"size", pin.size()}, {"mtime_ns", pin.mtime_ns()}, {"inode", pin.inode()}, {"device", pin.device()}};
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -36,6 +43,7 @@ Result<std::string> prepare_message(const core::Assignment& assignment, std::str
       {"env", Json::object()},
       {"cpus", assignment.cpus},
       {"memory_bytes", assignment.memory_bytes},
+      {"on_warning", spec.policy().on_warning() == v1::ON_WARNING_FAIL ? "fail" : "warn"},
       {"umask", 077},
       {"nice", 0},
   };

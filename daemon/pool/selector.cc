@@ -146,8 +146,14 @@ Result<Blender> select(const CatalogSnapshot& catalog, const std::string& select
   const auto older = [](const Blender* a, const Blender* b) { return a->version < b->version || (a->version == b->version && a->module && !b->module); };
   const Blender* newest = *std::max_element(fitting.begin(), fitting.end(), older);
   if (newest->version < at_least) return too_old(*newest, at_least);
-  if (selector.empty() && fitting.front()->version >= at_least) return *fitting.front();
-  return *newest;
+  if (!selector.empty()) return *newest;
+  if (at_least == Version{}) return *fitting.front();
+  // The release that is nearest to the file's, for a newer one may show it differently; of that release, the newest.
+  std::erase_if(fitting, [&](const Blender* b) { return b->version < at_least; });
+  const auto release = [](const Blender* b) { return Version{b->version.major, b->version.minor, 0}; };
+  const Version nearest = release(*std::min_element(fitting.begin(), fitting.end(), older));
+  std::erase_if(fitting, [&](const Blender* b) { return release(b) != nearest; });
+  return **std::max_element(fitting.begin(), fitting.end(), older);
 }
 
 }  // namespace offstage::pool

@@ -15,6 +15,8 @@ enum class ForkState { unspecified, pending, proven, refused };
 enum class BreakerState { unspecified, open, trial };
 /// What is not needed any more.
 enum class GarbageKind { unspecified, expired_jobs, jobs_beyond_size, attempt_folders, keeper_logs, trash, set_aside };
+/// What becomes of a job whose scene is not as it should be.
+enum class OnWarning { unspecified, warn, fail };
 /// Why a job or an attempt failed.
 enum class Reason {
   none,
@@ -39,6 +41,7 @@ std::string_view name_of(State value);
 std::string_view name_of(AttemptState value);
 std::string_view name_of(Reason value);
 std::string_view name_of(Isolation value);
+std::string_view name_of(OnWarning value);
 std::string_view name_of(ForkState value);
 std::string_view name_of(BreakerState value);
 std::string_view name_of(GarbageKind value);
@@ -47,5 +50,6 @@ std::string_view name_of(GarbageKind value);
 std::optional<State> state_named(std::string_view name);
 std::optional<Reason> reason_named(std::string_view name);
 std::optional<Isolation> isolation_named(std::string_view name);
+std::optional<OnWarning> on_warning_named(std::string_view name);
 
 }  // namespace offstage::inline client

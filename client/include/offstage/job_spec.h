@@ -54,6 +54,7 @@ struct Policy {
   std::optional<Duration> cancel_grace;      ///< from the cancel flag to SIGTERM (daemon's default: 2 s)
   std::uint32_t max_attempts = 1;            ///< 1 … 100
   std::vector<Reason> retry_on;              ///< nothing is tried again unless named here
+  OnWarning on_warning = OnWarning::warn;    ///< fail: a scene with a missing file and the like does not run, see Job::warnings
 };
 
 struct JobSpec {

@@ -46,9 +46,9 @@ TEST(BlendHeader, is_found_in_compressed_files) {
   const TempFolder folder;
   const std::string body = "BLENDER-v402" + std::string(1 << 20, 'x');
   for (const auto& [name, bytes] : {std::pair{"plain", body}, std::pair{"gzip", gzipped(body)}, std::pair{"zstd", zstandard(body)}}) {
-    const auto version = read_blend_version(folder.write(name, bytes));
-    ASSERT_TRUE(version) << name;
-    EXPECT_EQ(*version, (pool::Version{4, 2, 0})) << name;
+    const auto file = read_blend(folder.write(name, bytes));
+    ASSERT_TRUE(file) << name;
+    EXPECT_EQ(file->version, (pool::Version{4, 2, 0})) << name;
   }
 }
 
@@ -56,9 +56,9 @@ TEST(BlendHeader, broken_and_foreign_files_are_refused) {
   const TempFolder folder;
   for (const std::string& bytes :
        {std::string(), std::string("\x1f\x8b\x08"), zstandard("BLENDER-v402").substr(0, 6), gzipped("hello"), std::string(5000, '\0')}) {
-    const auto version = read_blend_version(folder.write("x.blend", bytes));
-    ASSERT_FALSE(version);
-    EXPECT_EQ(version.error().reason, "BLEND_UNREADABLE");
+    const auto file = read_blend(folder.write("x.blend", bytes));
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().reason, "BLEND_UNREADABLE");
   }
 }
 

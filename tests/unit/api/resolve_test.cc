@@ -89,6 +89,23 @@ TEST_F(ResolveTest, a_scene_newer_than_every_blender_names_both_versions) {
   EXPECT_THAT(error.message, HasSubstr("saved by Blender 5.1, and the newest Blender here is 4.5.1"));
 }
 
+TEST_F(ResolveTest, a_scene_is_pinned_to_the_file_that_was_seen) {
+  const auto path = folder_.write("x.blend", "BLENDER-v304");
+  ASSERT_TRUE(resolve(with_scene(path)));
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  const v1::FilePin& pin = resolved_.scene().pin();
+  EXPECT_EQ(pin.size(), 12);
+  EXPECT_EQ(pin.mtime_ns(), status.st_mtim.tv_sec * 1'000'000'000L + status.st_mtim.tv_nsec);
+  EXPECT_EQ(pin.inode(), status.st_ino);
+  EXPECT_EQ(pin.device(), status.st_dev);
+}
+
+TEST_F(ResolveTest, a_scene_gets_the_blender_next_to_the_one_that_saved_it) {
+  EXPECT_EQ(resolve(with_scene(folder_.write("old.blend", "BLENDER-v293")))->kind.blender, "3.4.1-blender");
+  EXPECT_EQ(resolve(with_scene(folder_.write("new.blend", "BLENDER-v305")))->kind.blender, "4.5.1-blender");
+}
+
 TEST_F(ResolveTest, a_scene_gets_a_blender_that_is_as_new) {
   const auto scene = folder_.write("x.blend", "BLENDER-v402");
   auto job = resolve(with_scene(scene));

@@ -130,7 +130,7 @@ TEST_F(GrpcTest, a_spec_travels_whole) {
                                  .scene = Scene{.path = "/s.blend", .trust_blend_scripts = true},
                                  .environment = {.blender = ">=4.2", .isolation = Isolation::fork, .variables = {{"V", "w"}}},
                                  .resources = {.cpus = 2, .memory_bytes = 1 << 30},
-                                 .policy = {.run_timeout = 1500ms, .max_attempts = 3, .retry_on = {Reason::crashed}},
+                                 .policy = {.run_timeout = 1500ms, .max_attempts = 3, .retry_on = {Reason::crashed}, .on_warning = OnWarning::fail},
                                  .priority = -5,
                                  .held = true}};
   const auto job = client.create(request);
@@ -141,6 +141,7 @@ TEST_F(GrpcTest, a_spec_travels_whole) {
   EXPECT_FALSE(sent.policy().has_queue_timeout());
   EXPECT_EQ(sent.environment().isolation(), v1::ISOLATION_FORK);
   EXPECT_EQ(sent.policy().retry_on(0), v1::REASON_CRASHED);
+  EXPECT_EQ(sent.policy().on_warning(), v1::ON_WARNING_FAIL);
   EXPECT_EQ(service.last.request_id().size(), 36U);
 
   const JobSpec& back = job->spec;
@@ -152,6 +153,7 @@ TEST_F(GrpcTest, a_spec_travels_whole) {
   EXPECT_EQ(back.resources.memory_bytes, 1 << 30);
   EXPECT_EQ(back.policy.run_timeout, request.spec.policy.run_timeout);
   EXPECT_EQ(back.policy.retry_on, request.spec.policy.retry_on);
+  EXPECT_EQ(back.policy.on_warning, OnWarning::fail);
   EXPECT_EQ(back.priority, -5);
   EXPECT_TRUE(back.held);
 }

@@ -35,6 +35,12 @@ TEST(Prepare, carries_all_that_the_worker_needs) {
   spec.mutable_scene()->set_path("/shots/010.blend");
   spec.mutable_scene()->set_trust_blend_scripts(true);
   (*spec.mutable_environment()->mutable_variables())["SHOT"] = "010";
+  v1::FilePin& pin = *spec.mutable_scene()->mutable_pin();
+  pin.set_size(1);
+  pin.set_mtime_ns(1'700'000'000'123'456'789);
+  pin.set_inode(18'446'744'073'709'551'615U);
+  pin.set_device(4);
+  spec.mutable_policy()->set_on_warning(v1::ON_WARNING_FAIL);
   auto to = assignment();
   to.cpus = 3;
   to.memory_bytes = 1 << 30;
@@ -45,7 +51,10 @@ TEST(Prepare, carries_all_that_the_worker_needs) {
   EXPECT_EQ(message["script"], (Json{{"text", "print('ü')\n"}, {"name", "/shots/a b.py"}}));
   EXPECT_EQ(message["args"], Json::array({"--x"}));
   EXPECT_EQ(message["parameters_json"], R"({"big":1208925819614629174706176})");
-  EXPECT_EQ(message["scene"], (Json{{"path", "/shots/010.blend"}, {"trust", true}}));
+  EXPECT_EQ(message["scene"], (Json{{"path", "/shots/010.blend"},
+                                    {"trust", true},
+                                    {"pin", {{"size", 1}, {"mtime_ns", 1'700'000'000'123'456'789}, {"inode", 18'446'744'073'709'551'615U}, {"device", 4}}}}));
+  EXPECT_EQ(message["on_warning"], "fail");
   EXPECT_EQ(message["env"], (Json{{"SHOT", "010"}}));
   EXPECT_EQ(message["cpus"], 3);
   EXPECT_EQ(message["memory_bytes"], 1 << 30);
@@ -59,6 +68,7 @@ TEST(Prepare, what_is_not_said_has_its_default) {
   EXPECT_EQ(message["script"]["name"], "script.py");
   EXPECT_EQ(message["parameters_json"], "{}");
   EXPECT_TRUE(message["scene"].is_null());
+  EXPECT_EQ(message["on_warning"], "warn");
   EXPECT_TRUE(message["args"].is_array());
 }
 

@@ -60,8 +60,15 @@ TEST(Select, an_unknown_path_says_how_to_make_it_known) {
 
 TEST(Select, a_broken_one_says_why) { EXPECT_NE(select(catalog, "/opt/broken/blender").error().message.find("exit code 127"), std::string::npos); }
 
+TEST(Select, a_file_takes_the_smallest_release_that_is_as_new_and_the_newest_of_it) {
+  EXPECT_EQ(chosen("", {2, 79, 0}), "4.2.3-blender");
+  EXPECT_EQ(chosen("", {4, 3, 0}), "4.5.15-bpy");
+  EXPECT_EQ(chosen("", {4, 5, 0}), "4.5.15-bpy");
+  EXPECT_EQ(chosen("", {5, 0, 0}), "5.0.1-bpy");
+}
+
 TEST(Select, a_newer_file_takes_a_newer_blender_unless_one_was_named) {
-  EXPECT_EQ(chosen("", {4, 5, 0}), "5.0.1-bpy");
+  EXPECT_EQ(chosen(">=4.2", {3, 4, 0}), "5.0.1-bpy") << "a range means the newest, as ever";
   EXPECT_EQ(chosen("", {4, 2, 0}), "4.2.3-blender");
   EXPECT_EQ(chosen("4.2", {4, 5, 0}), "BLENDER_TOO_OLD");
   EXPECT_EQ(chosen("", {5, 1, 0}), "BLENDER_TOO_OLD");
