@@ -14,19 +14,34 @@ Owned = tuple[Any, Any]                  # something, and the data-block that it
 @dataclass
 class Survey:
     trees: list[Owned] = field(default_factory=list)     # node tree, owner
-    kinds: dict[str, list[Owned]] = field(default_factory=dict)   # class name of a node → the trees that have one
+    kinds: dict[str, list[Owned]] = field(default_factory=dict)   # of SOUGHT → the trees that have such a node
     external: list[Owned] = field(default_factory=list)  # nodes that may name a file: light profiles, OSL scripts
 
 
+    def unknown(self) -> Iterator[tuple[Any, list[str] | None]]:
+        """Owners of nodes that no add-on here has registered, with the nodes' names; None: the tree itself is of an unknown kind."""
+        for tree, owner in self.trees:
+            if tree.bl_idname == "NodeTreeUndefined":
+                yield owner, None
+        for tree, owner in self.kinds.get(UNKNOWN, ()):
+            if tree.bl_idname != "NodeTreeUndefined" and (names := [node.name for node in tree.nodes if node.bl_idname == "NodeUndefined"]):
+                yield owner, names
+
+
+UNKNOWN = "Node"                         # the class of a node whose own class nobody has registered
 EXTERNAL = ("ShaderNodeTexIES", "ShaderNodeScript")
+SOUGHT = (UNKNOWN, *EXTERNAL)
 
 
 def survey() -> Survey:
-    out = Survey()
+    out, seen = Survey(), set[type]()    # seen: classes that concern nobody
     for tree, owner in _trees():
         out.trees.append((tree, owner))
-        for kind in set(map(type, tree.nodes)):
-            out.kinds.setdefault(kind.__name__, []).append((tree, owner))
+        for kind in set(map(type, tree.nodes)) - seen:
+            if kind.__name__ in SOUGHT:
+                out.kinds.setdefault(kind.__name__, []).append((tree, owner))
+            else:
+                seen.add(kind)
     for kind in EXTERNAL:
         out.external += [(node, owner) for tree, owner in out.kinds.get(kind, ()) for node in tree.nodes if type(node).__name__ == kind]
     return out

@@ -26,21 +26,26 @@ class Bases:
     def __init__(self) -> None:
         import bpy
         self._main = os.path.dirname(bpy.data.filepath).rstrip("/")
-        self._of = {library.name_full: os.path.dirname(places.absolute(library.filepath, self._main)).rstrip("/") for library in bpy.data.libraries}
+        self._of = {library.name_full: os.path.dirname(library_path(library)).rstrip("/") for library in bpy.data.libraries}
 
     def absolute(self, path: str, owner: Block) -> str:
         library = owner.library
         return places.absolute(path, self._of[library.name_full] if library else self._main)
 
 
-def references() -> Iterator[Reference]:
+def library_path(library: Any) -> str:
+    """Absolute. Also of one that another library has linked, the path is kept as seen from the scene."""
+    import bpy
+    return places.absolute(library.filepath, os.path.dirname(bpy.data.filepath).rstrip("/"))
+
+
+def references(trees: node_trees.Survey) -> Iterator[Reference]:
     """A file that is named twice comes twice."""
     import bpy
     data, bases = bpy.data, Bases()
-    trees = node_trees.survey()
     for library in data.libraries:
         if not library.packed_file:
-            yield Reference("library", library, bases.absolute(library.filepath, library))   # also of an indirect one it is as seen from the scene
+            yield Reference("library", library, library_path(library))
     yield from _images(bases, trees)
     for kind, blocks in (("font", data.fonts), ("sound", data.sounds)):
         for block in blocks:
@@ -75,7 +80,7 @@ def _images(bases: Bases, trees: node_trees.Survey) -> Iterator[Reference]:
             continue
         path = absolute(image.filepath, image)
         if source == "TILED":
-            for number in {tile.number for tile in image.tiles}:
+            for number in sorted({tile.number for tile in image.tiles}):
                 yield Reference("image", image, places.tile(path, number))
         elif source == "SEQUENCE":
             if users is None:
@@ -102,13 +107,15 @@ def _frames(path: str, frames: Iterable[int]) -> list[str]:
     return [places.numbered(path, frame) for frame in sorted(frames)] or [path]
 
 
-def _strips(bases: Bases, scene: Any) -> Iterator[Reference]:
+def strips(scene: Any) -> list[Any]:
+    """Of its video edit, as far as they are heard and seen."""
     editor = scene.sequence_editor
-    if not editor:
-        return
-    for strip in editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all:
-        if strip.mute:
-            continue
+    every = (editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all) if editor else ()
+    return [strip for strip in every if not strip.mute]
+
+
+def _strips(bases: Bases, scene: Any) -> Iterator[Reference]:
+    for strip in strips(scene):
         if strip.type == "MOVIE":
             yield Reference("strip", scene, bases.absolute(strip.filepath, scene))
         elif strip.type == "IMAGE":

@@ -4,7 +4,7 @@
 import os
 from typing import Any
 
-from . import references, simulations, stamps
+from . import node_trees, preflight, prints, references, simulations, stamps
 from .farm import Farm
 from .stamps import changed
 
@@ -22,7 +22,7 @@ class Unreadable(Exception):
 
 
 def open_scene(scene: Scene, folder: str) -> list[dict[str, Any]]:
-    """Opens it so that its // paths work. `folder` is a private one, in which a farm may grow. Returns warnings."""
+    """Opens it so that its // paths work. `folder` is a private one, in which a farm may grow. Returns what preflight has to say."""
     global _farm, _source
     import bpy
     path = place = scene["path"]
@@ -41,17 +41,14 @@ def open_scene(scene: Scene, folder: str) -> list[dict[str, Any]]:
     except OSError as error:
         raise Unreadable(f"scene {path} cannot be read: {error.strerror}") from None
     try:
-        bpy.ops.wm.open_mainfile(filepath=place, use_scripts=scene["trust"])
+        _, printed = prints.listen(lambda: bpy.ops.wm.open_mainfile(filepath=place, use_scripts=scene["trust"]))
     except RuntimeError as error:
         raise Unreadable(f"scene {path} cannot be opened by Blender {bpy.app.version_string}: {str(error).removeprefix('Error: ').strip()}") from None
     if os.path.realpath(bpy.data.filepath) != os.path.realpath(place):
         raise Unreadable(f"scene {path} was not opened by Blender {bpy.app.version_string}, see the log")
     _check_pin(scene["path"], pin)       # while it was being read
     _farm, _source = farm, scene.get("original_path", path)
-    if not bpy.app.autoexec_fail or bpy.app.autoexec_fail_quiet:
-        return []
-    return [{"code": "SCRIPTS_BLOCKED", "message": f"Python in {os.path.basename(path)} was not run, drivers of it give 0: {bpy.app.autoexec_fail_message}",
-             "metadata": {"scene": path}}]
+    return preflight.check(printed, scene["trust"], real)
 
 
 def _check_pin(path: str, pin: dict[str, int] | None) -> None:
@@ -76,7 +73,7 @@ def dependencies() -> stamps.Stamps:
     """All files that the open scene has loaded or would load, and how they are now; also those that are missing. Empty where no scene was opened."""
     if _source is None:
         return {}
-    paths = {real(reference.path): None for reference in references.references()}
+    paths = {real(reference.path): None for reference in references.references(node_trees.survey())}
     left = MAX_CACHE_FILES
     for cache in simulations.caches():
         for path in _within(real(cache.folder)) if cache.folder else ():

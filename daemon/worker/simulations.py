@@ -94,7 +94,7 @@ def _point_cache(kind: str, block: Any, name: str, cache: Any) -> Cache:
 
 def _blend(block: Any) -> str:
     import bpy
-    return places.absolute(block.library.filepath, os.path.dirname(bpy.data.filepath)) if block.library else bpy.data.filepath
+    return places.absolute(block.library.filepath, os.path.dirname(bpy.data.filepath).rstrip("/")) if block.library else bpy.data.filepath
 
 
 def _absolute(path: str, block: Any) -> str:

@@ -11,7 +11,7 @@ import threading
 import traceback
 from typing import Any, NoReturn
 
-from . import blocks, causes, interrupt, page, pristine, process, quiesce, records, scene, values, warm, wire
+from . import blocks, causes, interrupt, page, pristine, process, quiesce, records, scene, scene_warnings, values, warm, wire
 from .exchange import Exchange
 from .faults import crash_point
 from .files import Files
@@ -124,6 +124,8 @@ class Worker:
         if prepare["scene"]:
             try:
                 self._outcome["warnings"] = warm.scene(prepare["scene"], self._folder.tmp, self._stale)
+                if self._outcome["warnings"] and prepare.get("on_warning") == "fail":
+                    self._refusal = scene_warnings.refusal(self._outcome["warnings"])
             except scene.Unreadable as error:
                 self._refusal = {"state": "failed", "reason": "SCENE_UNREADABLE", "message": str(error),
                                  "hint": "open it in a Blender of that version; `offstage blenders` lists the others"}

@@ -15,8 +15,11 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from stage import Stage
 from support.harness import Daemon
+from wire_host import Blender, hosting
 
 BLENDERS = os.environ.get("OFFSTAGE_TEST_BLENDERS") or shutil.which("blender") or "blender"
 
@@ -48,6 +51,12 @@ def shared(blender: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     with Daemon(tmp_path_factory.mktemp("shared"), config(blender)) as daemon:
         wait_proven(daemon)
         yield daemon
+
+
+@pytest.fixture(scope="session")
+def stage(blender: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with hosting(tmp_path_factory.mktemp("s")) as host:
+        yield Stage(host, host.keeper(Blender.at(blender)), tmp_path_factory.mktemp("scenes"))
 
 
 @pytest.fixture

@@ -76,6 +76,10 @@ class Case:
     act: Callable[[Stage, str], None] = lambda stage, job: None
     words: str = ""                      # of fake_faults.py, for a daemon of its own
     behind: str = ""                     # a job that holds the only slot meanwhile
+    scene: str = ""                      # lines of a fake .blend beside the script
+
+    def arguments(self, folder: str = "") -> list[str]:
+        return [*(("--blend", f"{folder}{self.name}.blend") if self.scene else ()), *self.options]
 
 
 CASES = [
@@ -95,6 +99,7 @@ CASES = [
     Case("no_start", "TIMED_OUT", "print('here')\n", ("--start-timeout", "1ms", "--env", "OCIO=/studio/config.ocio", "--isolation", "process")),
     Case("full", "DISK_FULL", "with open('/dev/full', 'wb', buffering=0) as image:\n    image.write(b'pixels')\n"),
     Case("shy", "RESULT_INVALID", "import offstage\n\noffstage.result = {'camera': object()}\n"),
+    Case("kitchen", "PREFLIGHT", "print('rendering')\n", ("--on-warning", "fail"), scene="image //textures/wood.png\nimage //textures/tiles.png\n"),
     Case("stopped", "LOST", PAUSE, act=lambda stage, job: stage.stop_the_daemon(job)),
     Case("no_blender", "BLENDER_UNAVAILABLE", "print('here')\n", ("--isolation", "process"), words="garbage"),
     Case("unwanted", None, PAUSE, act=lambda stage, job: stage.cancel(job)),
@@ -106,7 +111,9 @@ def happen(stage: Stage, case: Case) -> tuple[dict, str]:
     holder = stage.jobs.submit(case.behind) if case.behind else ""
     if holder:
         stage.jobs.worker(holder)
-    job = stage.jobs.ok("submit", stage.jobs.script(case.script, f"{case.name}.py"), *case.options).strip()
+    if case.scene:
+        (stage.scripts / f"{case.name}.blend").write_text("BLENDER-v300 FAKE\n" + case.scene)
+    job = stage.jobs.ok("submit", stage.jobs.script(case.script, f"{case.name}.py"), *case.arguments(f"{stage.scripts}/")).strip()
     case.act(stage, job)
     stage.jobs.wait_end(job, 180)
     seen = wait_for(lambda: told_whole(stage.jobs.show(job)))
@@ -131,7 +138,7 @@ def fixed(text: str, scripts: Path) -> str:
 
 def block(case: Case, shown: str) -> str:
     """Of the page: the script, how it was submitted, what `show` says."""
-    command = " ".join(["$ offstage submit", f"{case.name}.py", *case.options])
+    command = " ".join(["$ offstage submit", f"{case.name}.py", *case.arguments()])
     return f"```python\n# {case.name}.py\n{case.script}```\n\n```\n{command}\n$ offstage show 3fa9\n{shown}```\n"
 
 
