@@ -43,16 +43,21 @@ class Known:
 
     def __init__(self) -> None:
         self._uuids: dict[Any, str] = {}
+        self._blocks: dict[str, Any] = {}
 
     def uuid(self, block: Any) -> str:
-        return self._uuids.setdefault(block, uuid.uuid4().hex)
+        if block not in self._uuids:
+            self.add(block, uuid.uuid4().hex)
+        return self._uuids[block]
 
     def add(self, block: Any, name: str) -> None:
         self._uuids[block] = name
+        self._blocks[name] = block
 
     def find(self, name: str) -> Any:
         """The block, or None: it was never here, or is gone."""
-        return next((block for block, known in self._uuids.items() if known == name and alive(block)), None)
+        block = self._blocks.get(name)
+        return block if block is not None and alive(block) else None
 
 
 def alive(block: Any) -> bool:

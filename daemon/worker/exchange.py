@@ -35,9 +35,8 @@ class Exchange:
 
     def send(self, data_blocks: Iterable[Any]) -> None:
         """Gives data-blocks (a list or set) back at once, as they are now; the data_blocks that a script leaves at its end are those that come last."""
-        for name in blocks.write(self._out, self._parts, data_blocks, self._known, real=scene.real):
+        for name in self._write(data_blocks):
             self._files.announce(name)
-        self._parts += 1
 
     def result(self, result: Any, script: dict[str, Any]) -> str:
         """The result's text; leaves the data-blocks that the script has named. Raises values.Unfit, blocks.Unfit, OSError."""
@@ -45,5 +44,10 @@ class Exchange:
         if result is None and (python_data or python_data is not self._given["python_data"]):
             name, result = "python_data", python_data
         if data_blocks := script.get("data_blocks"):
-            self.send(data_blocks)
+            self._write(data_blocks)     # listed with all that is left at the end
         return values.encode(result, name, self._out)
+
+    def _write(self, data_blocks: Iterable[Any]) -> list[str]:
+        names = blocks.write(self._out, self._parts, data_blocks, self._known, real=scene.real)
+        self._parts += 1
+        return names

@@ -17,18 +17,18 @@ MAX_BYTES = 1 << 20      # of text: with script and parameters, a whole job stay
 INLINE_BYTES = 64 << 10  # an array or bytes above this go to a file, and so does any once the small ones together are …
 INLINE_TOTAL = 256 << 10
 MAX_DEPTH = 100
-MAX_BITS = 14_000        # of an integer in decimal digits; Python refuses to read more than 4,300 of them
+MAX_BITS = 1000          # of an integer in decimal digits; common parsers refuse what is above the largest float, 1.8e308
 FOLDER = ".values"
 _FILE = re.compile(r"\.values/[0-9]{1,9}\.(npy|bin)")
 _DTYPE = re.compile(r"[<>|][biufcmMSU][0-9]{1,9}(\[[0-9A-Za-z/]{1,20}\])?")
 _quote = json.JSONEncoder(ensure_ascii=False).encode
 
 
-class Unfit(Exception):
+class Unfit(ValueError):
     """A value that cannot travel; the text names it: `result["a"][3]: object of type X …`."""
 
 
-class Damaged(Exception):
+class Damaged(ValueError):
     """A text, or a file that it names, that is not what encode() made."""
 
 

@@ -199,6 +199,44 @@ bpy.ops.wm.save_mainfile()
     assert run(look, worker.folder / "out")[0] == [str(tmp_path / "textures" / "x.png"), 64]
 
 
+def test_w19_files_of_a_scene_that_was_handed_over_are_named_where_they_really_are(run: Run, keeper: Keeper, tmp_path: Path) -> None:
+    make = """
+import bpy
+image = bpy.data.images.new("x", 4, 4)
+image.filepath_raw, image.file_format = folder + "/x.png", "PNG"
+image.save()
+bpy.data.libraries.write(folder + "/lib.blend", {bpy.data.objects["Cube"]}, fake_user=True)
+bpy.ops.wm.save_as_mainfile(filepath=folder + "/scene.blend")
+with bpy.data.libraries.load(folder + "/lib.blend", link=True, relative=True) as (_, into): into.objects = ["Cube"]
+bpy.context.collection.objects.link(into.objects[0])
+bpy.data.objects.new("Uses linked data", into.objects[0].data).use_fake_user = True
+image = bpy.data.images.load(folder + "/x.png")
+image.name, image.filepath, image.use_fake_user = "relative", "//x.png", True
+bpy.ops.wm.save_mainfile()
+"""
+    run(make, folder=str(tmp_path))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "scene.blend").rename(tmp_path / "elsewhere" / "handed over.blend")
+    script = """
+import bpy
+linked = next(o for o in bpy.data.objects if o.library)
+data_blocks = [bpy.data.images["relative"], linked, bpy.data.objects["Uses linked data"]]
+before = [library.filepath for library in bpy.data.libraries]
+import offstage
+offstage.send(data_blocks)
+python_data = before == [library.filepath for library in bpy.data.libraries]
+data_blocks = []
+"""
+    scene = {"path": str(tmp_path / "elsewhere" / "handed over.blend"), "original_path": str(tmp_path / "scene.blend"), "trust": False}
+    worker = keeper.fork().start(script, scene=scene)
+    assert value(worker.outcome())
+    look = """
+image, linked, user = passed_data_blocks
+python_data = [image.filepath, len(image.pixels), linked.library.filepath, len(linked.data.vertices), user.data == linked.data]
+"""
+    assert run(look, worker.folder / "out")[0] == [str(tmp_path / "x.png"), 64, str(tmp_path / "lib.blend"), 8, True]
+
+
 def test_a_part_sent_early_is_whole_and_listed_while_the_script_goes_on(keeper: Keeper) -> None:
     worker = keeper.fork().start("""
 import bpy, offstage, time

@@ -76,3 +76,10 @@ def test_w20_lines_of_a_traceback_are_the_scripts_own_and_future_imports_work(ho
     script = "from __future__ import annotations\n\ndef f(x: nowhere): raise ValueError(x)\n\nf(passed_data_blocks)\n"
     error = host.run(keeper, script, name="/a/b.py", parameters_json='{"size": 1}')["error"]
     assert [(frame["file"], frame["line"], frame["function"]) for frame in error["frames"]] == [("/a/b.py", 5, "<module>"), ("/a/b.py", 3, "f")]
+
+
+def test_w18_a_result_is_text_that_every_version_reads_and_that_runs_nothing(host, keeper: Keeper):
+    outcome = host.run(keeper, "python_data = [1, 'x', {'a': None}]")
+    assert json.loads(outcome["value_json"]) == [1, "x", {"a": None}]
+    outcome = host.run(keeper, "import os\nclass Evil:\n    def __reduce__(self): return os.system, ('touch pwned',)\npython_data = [Evil()]")
+    assert outcome["message"] == "python_data[0]: object of type __main__.Evil cannot travel as JSON"

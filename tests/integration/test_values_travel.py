@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters and results on the whole way: command line, client library, daemon and store pass the text on byte for byte, whatever it is."""
+from __future__ import annotations
+
+import os
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+ROOT = Path(__file__).resolve().parents[2]
+for folder in (ROOT / "daemon" / "worker", ROOT / "tests" / "support"):
+    sys.path.insert(0, str(folder))
+import boot  # noqa: E402
+
+boot.load()
+sys.path.remove(str(ROOT / "daemon" / "worker"))
+
+from offstage_worker import values  # noqa: E402
+from support.harness import Daemon  # noqa: E402
+from support.jobs import Jobs  # noqa: E402
+from travelling import VALUES, arrived, same  # noqa: E402
+
+COUNT = int(os.environ.get("OFFSTAGE_EXAMPLES", "10000"))
+BATCH = 100
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
+    """With a fake Blender that is this very Python, which has numpy."""
+    folder = tmp_path_factory.mktemp("values")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        with Daemon(folder / "daemon", f'blenders = ["{ROOT / "tests/support/fake_blender.py"}"]\nsearch_blenders = false\nslots = 2\n') as daemon:
+            yield Jobs(daemon, folder)
+
+
+def spaced(text: str, seed: int) -> str:
+    """The same JSON with other white space, as a person may write it."""
+    out, in_string, escaped, dice = [], False, False, random.Random(seed)
+    for char in text:
+        if not in_string and char in "[]{},:" and dice.random() < 0.3:
+            char = dice.choice([char + " ", "\n" + char, "\t" + char + "\r\n"])
+        if in_string:
+            in_string, escaped = escaped or char != '"', char == "\\" and not escaped
+        elif char == '"':
+            in_string = True
+        out.append(char)
+    return "".join(out)
+
+
+def generated() -> list:
+    """So many values, each of its own."""
+    made: list = []
+
+    @settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(VALUES)
+    def collect(value) -> None:
+        made.append(value)
+
+    collect()
+    return made
+
+
+def test_texts_go_through_all_of_it_byte_for_byte(jobs: Jobs) -> None:
+    script, parameters, made = jobs.script("import offstage\noffstage.result = offstage.params"), jobs.folder / "parameters.json", generated()
+    for begin in range(0, len(made), BATCH):
+        batch = made[begin:begin + BATCH]
+        text = values.encode({"values": batch}, "parameters")
+        written = spaced(text, begin)
+        parameters.write_bytes(written.encode())
+        done = jobs.daemon.offstage_bytes("run", str(script), "--params", str(parameters), "--json")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.partition(b', "parameters": ')[2].startswith(written.encode())
+        assert done.stdout.partition(b', "result": ')[2].startswith(text.encode())
+        assert same(values.decode(text), {"values": arrived(batch)})
