@@ -72,6 +72,7 @@ void SpecOptions::add_to(Command& command) {
       .flag("--hold", hold, "Do not start before it is released")
       .flag("--trust-blend-scripts", trust, "Run the Python drivers and scripts of the .blend")
       .value("--request-id", request_id, "UUID", "The same id with the same job gives the same job");
+  load.add_to(command);
 }
 
 Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_args) const {
@@ -103,6 +104,7 @@ Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_
                         .then([&] { return set(spec.priority, priority, number("--priority", -1000, 1000)); })
                         .then([&] { return set(spec.policy.max_attempts, attempts, number("--attempts", 1, 100)); })
                         .then([&] { return assign(spec.environment.variables, parse_pairs("--env", env)); })
+                        .then([&] { return load.fill(spec.environment); })
                         .then([&] { return assign(spec.labels, parse_pairs("--label", labels)); })
                         .status();
   if (!ok) return ok.error();

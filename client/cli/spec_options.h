@@ -9,6 +9,7 @@
 #include <offstage/requests.h>
 #include <offstage/result.h>
 
+#include "cli/load_options.h"
 #include "cli/options.h"
 
 namespace offstage::cli {
@@ -18,6 +19,7 @@ struct SpecOptions {
       attempts, request_id;
   std::vector<std::string> params, env, labels, retry_on;
   bool hold = false, trust = false;
+  LoadOptions load;
 
   void add_to(Command& command);
   /// Reads the script and the parameters. Errors: invalid_argument, for what can be known here.

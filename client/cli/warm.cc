@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/json.h"
+#include "cli/load_options.h"
 #include "cli/output.h"
 #include "cli/parse.h"
 #include "cli/report.h"
@@ -19,6 +20,7 @@ struct WarmOptions {
   std::string blend, blender, hold;
   std::vector<std::string> env;
   bool trust = false, release = false;
+  LoadOptions load;
 };
 
 Result<WarmRequest> request_of(const WarmOptions& options) {
@@ -27,6 +29,7 @@ Result<WarmRequest> request_of(const WarmOptions& options) {
   auto variables = parse_pairs("--env", options.env);
   if (!variables) return variables.error();
   request.environment.variables = std::move(*variables);
+  if (auto filled = options.load.fill(request.environment); !filled) return filled.error();
   if (!options.hold.empty()) {
     auto hold = parse_duration("--hold", options.hold);
     if (!hold) return hold.error();

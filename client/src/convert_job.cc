@@ -46,7 +46,12 @@ JobSpec value_of(const pb::JobSpec& from) {
   if (from.has_scene()) to.scene = Scene{.path = from.scene().path(), .trust_blend_scripts = from.scene().trust_blend_scripts()};
   to.environment = {.blender = from.environment().blender(),
                     .isolation = static_cast<Isolation>(from.environment().isolation()),
-                    .variables = plain(from.environment().variables())};
+                    .variables = plain(from.environment().variables()),
+                    .preferences = from.environment().preferences(),
+                    .python_paths = {from.environment().python_paths().begin(), from.environment().python_paths().end()},
+                    .script_folders = {from.environment().script_folders().begin(), from.environment().script_folders().end()}};
+  for (const auto& addon : from.environment().addons())
+    to.environment.addons.push_back({.module = addon.module(), .version = addon.version(), .path = addon.path(), .preferences_json = addon.preferences_json()});
   to.resources = {.cpus = from.resources().cpus(), .memory_bytes = from.resources().memory_bytes()};
   to.policy = value_of(from.policy());
   to.priority = from.priority();

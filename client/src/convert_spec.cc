@@ -41,6 +41,20 @@ void convert(const Policy& from, pb::Policy& to) {
   for (const Reason reason : from.retry_on) to.add_retry_on(static_cast<pb::Reason>(reason));
 }
 
+/// What it has loaded.
+void convert(const Environment& from, pb::Environment& to, Utf8Check& utf8) {
+  to.set_preferences(utf8(from.preferences, "spec.environment.preferences"));
+  for (const std::string& path : from.python_paths) to.add_python_paths(utf8(path, "spec.environment.python_paths"));
+  for (const std::string& path : from.script_folders) to.add_script_folders(utf8(path, "spec.environment.script_folders"));
+  for (const Addon& addon : from.addons) {
+    pb::Addon& out = *to.add_addons();
+    out.set_module(utf8(addon.module, "spec.environment.addons.module"));
+    out.set_version(utf8(addon.version, "spec.environment.addons.version"));
+    out.set_path(utf8(addon.path, "spec.environment.addons.path"));
+    out.set_preferences_json(utf8(addon.preferences_json, "spec.environment.addons.preferences_json"));
+  }
+}
+
 void convert(const Script& from, pb::Script& to, Utf8Check& utf8) {
   if (!from.path.empty() && from.text.empty()) {
     to.set_path(utf8(from.path, "spec.script.path"));
@@ -75,6 +89,7 @@ Status to_proto(const JobSpec& spec, pb::JobSpec& out) {
   environment.set_isolation(static_cast<pb::Isolation>(spec.environment.isolation));
   for (const auto& [key, value] : spec.environment.variables)
     (*environment.mutable_variables())[utf8(key, "spec.environment.variables")] = utf8(value, "spec.environment.variables");
+  convert(spec.environment, environment, utf8);
   out.mutable_resources()->set_cpus(spec.resources.cpus);
   out.mutable_resources()->set_memory_bytes(spec.resources.memory_bytes);
   convert(spec.policy, *out.mutable_policy());

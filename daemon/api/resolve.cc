@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "api/environment_load.h"
 #include "api/files.h"
 #include "api/limits.h"
 #include "api/text.h"
@@ -72,8 +73,8 @@ std::string labels_json(const v1::JobSpec& spec) {
   return labels.dump();
 }
 
-core::Kind kind_of(const v1::JobSpec& spec, const pool::Blender& blender) {
-  core::Kind kind{.blender = blender.name};
+core::Kind kind_of(const v1::JobSpec& spec, const pool::Blender& blender, std::string load) {
+  core::Kind kind{.blender = blender.name, .load = std::move(load)};
   if (spec.has_scene()) kind.scene = pool::scene_text(spec.scene());
   for (const auto& [name, value] : spec.environment().variables()) {
     if (read_at_start(name)) kind.start_env.emplace_back(name, value);
@@ -103,8 +104,12 @@ core::Job job_of(const v1::JobSpec& spec) {
 }
 
 Error fork_refused(const pool::Blender& blender) {
-  return {Code::failed_precondition, "FORK_REFUSED", "Blender " + blender.name + " does not fork safely: " + blender.proof_reason,
-          "use isolation auto or process",   "",             {{"blender", blender.name}}};
+  return {Code::failed_precondition,
+          "FORK_REFUSED",
+          "Blender " + blender.name + " does not fork safely: " + blender.proof_reason,
+          "use isolation auto or process",
+          "",
+          {{"blender", blender.name}}};
 }
 
 Error too_old(const std::string& scene, pool::Version version, const pool::CatalogSnapshot& catalog, const std::string& selector) {
@@ -129,7 +134,9 @@ Error too_old(const std::string& scene, pool::Version version, const pool::Catal
 
 Resolver::Resolver(const pool::Catalog& catalog, unsigned slots) : catalog_(catalog), slots_(slots), snapshot_(catalog.snapshot()) {}
 
-bool Resolver::needs_patience(const v1::JobSpec& spec) const { return spec.script().has_path() || spec.has_scene() || !snapshot_->complete; }
+bool Resolver::needs_patience(const v1::JobSpec& spec) const {
+  return spec.script().has_path() || spec.has_scene() || loads(spec.environment()) || !snapshot_->complete;
+}
 
 Result<core::NewJob> Resolver::resolve(v1::JobSpec& spec, const Where& where) {
   if (spec.resources().cpus() > slots_) {
@@ -151,9 +158,11 @@ Result<core::NewJob> Resolver::resolve(v1::JobSpec& spec, const Where& where) {
   if (spec.display_name().empty()) {
     spec.set_display_name(clip(std::filesystem::path(spec.script().name()).filename().string(), kDisplayNameBytes - 3));
   }
+  auto load = load_of(spec.environment(), where);
+  if (!load) return load.error();
   core::NewJob out;
   out.job = job_of(spec);
-  out.kind = kind_of(spec, *chosen);
+  out.kind = kind_of(spec, *chosen, std::move(*load));
   out.display_name = spec.display_name();
   out.labels_json = labels_json(spec);
   out.spec = std::make_shared<const std::string>(spec.SerializeAsString());
@@ -165,7 +174,9 @@ Result<core::Kind> Resolver::warm_kind(v1::JobSpec& spec, const Where& where) {
   auto chosen = blender(spec);
   if (!chosen) return at_field(chosen.error(), where, "environment.blender");
   if (chosen->proof == core::ForkProof::refused) return at_field(fork_refused(*chosen), where, "environment.blender");
-  return kind_of(spec, *chosen);
+  auto load = load_of(spec.environment(), where);
+  if (!load) return load.error();
+  return kind_of(spec, *chosen, std::move(*load));
 }
 
 Status Resolver::pin_scene(v1::JobSpec& spec, const Where& where) {

@@ -6,6 +6,7 @@
 
 #include "api/limits.h"
 #include "api/text.h"
+#include "api/validate_load.h"
 
 namespace offstage::api {
 namespace {
@@ -58,7 +59,7 @@ Status validate_environment(const v1::Environment& environment, const Where& whe
                        "pass large data by a file");
     }
   }
-  return Done{};
+  return validate_load(environment, where);
 }
 
 }  // namespace offstage::api

@@ -11,6 +11,7 @@ seen by Python under a private folder of ours that holds nothing else, so a neig
 import importlib
 import os
 import sys
+import tempfile
 import traceback
 from typing import Any
 
@@ -19,8 +20,29 @@ from . import addon_files
 Load = dict[str, Any]
 
 
+failure = ""                             # why the environment of this process cannot be had; its job is told
+
+
 class Unusable(Exception):
     """The environment cannot be had; the text says which part, and why."""
+
+
+def enter(load: Load | None) -> None:
+    """Applies it, in a zygote for all children to come. What is wrong with it is told by each job: no Blender is to be blamed."""
+    global failure
+    if not load:
+        return
+    try:
+        apply(load, tempfile.mkdtemp(prefix="offstage-"))
+    except Unusable as error:
+        failure = str(error)
+        print(failure, flush=True)
+
+
+def refusal() -> dict[str, Any]:
+    """The end of a job whose environment cannot be had; empty if it can."""
+    return {"state": "failed", "reason": "BLENDER_UNAVAILABLE", "message": f"the job's environment cannot be had: {failure}",
+            "hint": "mend what the message names, then submit the job again"} if failure else {}
 
 
 def apply(load: Load, folder: str) -> None:

@@ -11,7 +11,7 @@ import threading
 import traceback
 from typing import Any, NoReturn
 
-from . import blocks, causes, interrupt, page, pristine, process, quiesce, records, scene, scene_warnings, values, warm, wire
+from . import blocks, causes, environment, interrupt, page, pristine, process, quiesce, records, scene, scene_warnings, values, warm, wire
 from .exchange import Exchange
 from .faults import crash_point
 from .files import Files
@@ -30,6 +30,7 @@ def main(boot: Boot) -> NoReturn:
     """A cold worker; the supervisor has made its folder, its session and its log."""
     import bpy  # noqa: F401  the role of the executable, where Blender is a module
     pristine.line_buffered()
+    environment.enter(boot.get("load"))
     live(boot, cold=True)
 
 
@@ -137,6 +138,7 @@ class Worker:
         except Exception as error:       # an array where there is no numpy, a broken base64
             self._refusal = {"state": "failed", "reason": "SCRIPT_ERROR", "message": f"parameters cannot be taken in: {error}", "error": describe(error),
                              "hint": "look at the values of --param and --params"}
+        self._refusal = environment.refusal() or self._refusal
         self._script = Script(prepare["script"]["text"], prepare["script"]["name"])
         self._api.params = self._exchange.params
         self._script.set(prepare["args"], self._api.params, self._folder.work, self._exchange.names(self._api.progress))

@@ -11,7 +11,7 @@ import sys
 import warnings
 from typing import Any
 
-from . import checks, interrupt, memory, offstage_api, pristine, process, quiesce, shim, warm, wire, worker
+from . import checks, environment, interrupt, memory, offstage_api, pristine, process, quiesce, shim, warm, wire, worker
 
 assert interrupt and offstage_api        # loaded here, once, not in each child
 Checks = dict[str, bool]
@@ -29,6 +29,7 @@ def main(boot: dict[str, Any]) -> None:
                      "start_ticks": process.start_ticks("self"), "blender_version": ".".join(map(str, bpy.app.version)), "python": sys.version.split()[0]})
     if connection.expect("welcome") is None:
         return
+    environment.enter(boot.get("load"))
     if (scene := boot.get("scene")) and (reason := warm.load(scene)):
         connection.send({"t": "unfit", "reason": reason, "checks": {}})
         return

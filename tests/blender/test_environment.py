@@ -144,3 +144,15 @@ offstage.result = [prefs.view.ui_scale, prefs.filepaths.use_scripts_auto_execute
 """
     assert value(run(stage, {"preferences": path}, look)) == [1.5, False, True, False, True]
     assert "/nowhere/userpref.blend" in refusal(stage, {"preferences": "/nowhere/userpref.blend"})
+
+
+@pytest.mark.parametrize("isolation", ["fork", "process"])
+def test_a_job_names_its_add_on_and_an_edit_is_seen_by_the_next_one(shared, script, tmp_path, isolation: str):
+    addon = tmp_path / "shapes_tool.py"
+    for name in ("made", "shaped"):
+        addon.write_text(ADDON.replace("made %g", f"{name} %g"))
+        code = f"import bpy, offstage\nbpy.ops.object.shape()\noffstage.result = [m.name for m in bpy.data.meshes if m.name.startswith({name!r})]"
+        done = shared.offstage("run", script(code), "--addon", f"shapes_tool==1.2@{addon}", "--isolation", isolation, timeout=180)
+        assert json.loads(done.stdout or "null") == [f"{name} 1"], done.stderr
+    done = shared.offstage("run", script("pass"), "--addon", f"shapes_tool==9@{addon}", "--isolation", isolation, timeout=180)
+    assert done.returncode == 1 and "is 1.2.0, and 9 was asked for" in done.stderr

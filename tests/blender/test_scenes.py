@@ -85,6 +85,7 @@ def test_a_scene_by_value_finds_all_that_lay_beside_it(proj: Stage, original: st
 
 
 def test_pictures_are_really_read_through_the_farm(proj: Stage):
+    """W19: paths relative to the scene."""
     shutil.copy(proj.path("proj/a/x.blend"), proj.path("handed/over"))
     script = """
 offstage.result = {image.name: list(image.pixels[:3]) for image in bpy.data.images if image.source == "FILE" and image.size[0]}
@@ -94,6 +95,7 @@ offstage.result = {image.name: list(image.pixels[:3]) for image in bpy.data.imag
 
 
 def test_a_scene_that_was_never_saved_opens_and_has_no_source(proj: Stage):
+    """W21; a dirty one is the case of a_scene_by_value: the file at its place is not what was handed over."""
     shutil.copy(proj.path("proj/a/x.blend"), proj.path("handed/over"))
     found, source, opened = value(proj.open("handed/over", LOOK, original_path=""))
     assert source == "" and opened.endswith("/untitled.blend")

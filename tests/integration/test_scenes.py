@@ -82,6 +82,17 @@ def test_on_warning_fail_ends_the_job_in_preflight_and_it_succeeds_once_the_file
     assert again.returncode == 0, again.stderr
 
 
+def test_a_warm_scene_is_judged_as_it_is_now(shared: Jobs) -> None:
+    blend = scene(shared, "image //wood.png")
+    shared.ok("warm", blend)
+    refused = shared.run("run", shared.script(OPENED), "--blend", blend, "--on-warning", "fail")
+    assert refused.returncode == 1 and "wood.png does not exist" in refused.stderr
+    (shared.folder / "wood.png").touch()
+    shared.ok("run", shared.script(OPENED), "--blend", blend, "--on-warning", "fail")
+    (shared.folder / "wood.png").unlink()
+    assert shared.run("run", shared.script(OPENED), "--blend", blend, "--on-warning", "fail").returncode == 1
+
+
 def test_a_job_without_a_scene_has_nothing_to_warn_of(shared: Jobs) -> None:
     assert shared.json("run", shared.script("pass"), "--on-warning", "fail")["warnings"] == []
 

@@ -33,11 +33,23 @@ struct Scene {
   bool trust_blend_scripts = false;  ///< run Python drivers and scripts of the file
 };
 
+/// An add-on or extension; a job does not run without those that it names.
+struct Addon {
+  std::string module;            ///< what Python imports
+  std::string version;           ///< must be this one; empty: any
+  std::string path;              ///< absolute: its folder, .py or .zip; empty: one that Blender or a script folder has
+  std::string preferences_json;  ///< a JSON object: attributes of its preferences
+};
+
 /// Which Blender, and what it sees.
 struct Environment {
   std::string blender;  ///< "4.5", ">=4.2,<5", a name, an absolute path; empty: the daemon's default
   Isolation isolation = Isolation::automatic;
   std::map<std::string, std::string> variables;  ///< at most 256
+  std::string preferences;                       ///< absolute path of a userpref.blend; empty: the factory's
+  std::vector<Addon> addons;                     ///< in this order, at most 64
+  std::vector<std::string> python_paths;         ///< absolute, first on sys.path, at most 64
+  std::vector<std::string> script_folders;       ///< absolute, at most 64
 };
 
 struct Resources {

@@ -106,6 +106,13 @@ TEST_F(ResolveTest, a_scene_gets_the_blender_next_to_the_one_that_saved_it) {
   EXPECT_EQ(resolve(with_scene(folder_.write("new.blend", "BLENDER-v305")))->kind.blender, "4.5.1-blender");
 }
 
+TEST_F(ResolveTest, what_a_blender_loads_is_part_of_its_kind) {
+  v1::JobSpec spec = script_spec();
+  EXPECT_EQ(resolve(spec)->kind.load, "");
+  spec.mutable_environment()->add_python_paths(folder_.path().string());
+  EXPECT_THAT(resolve(spec)->kind.load, HasSubstr(folder_.path().string()));
+}
+
 TEST_F(ResolveTest, a_scene_gets_a_blender_that_is_as_new) {
   const auto scene = folder_.write("x.blend", "BLENDER-v402");
   auto job = resolve(with_scene(scene));

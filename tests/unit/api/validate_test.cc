@@ -90,6 +90,29 @@ const Bad kBad[] = {
      "BAD_LABELS", "spec.labels", "65 labels"},
     {"isolation", [](auto& s) { s.mutable_environment()->set_isolation(static_cast<v1::Isolation>(9)); }, "BAD_ISOLATION", "spec.environment.isolation", "9"},
     {"selector", [](auto& s) { s.mutable_environment()->set_blender("4.5\n"); }, "BAD_BLENDER_SELECTOR", "spec.environment.blender", "control character"},
+    {"preferences", [](auto& s) { s.mutable_environment()->set_preferences("userpref.blend"); }, "BAD_PATH", "spec.environment.preferences", "userpref.blend"},
+    {"python_path", [](auto& s) { s.mutable_environment()->add_python_paths("lib"); }, "BAD_PATH", "spec.environment.python_paths[0]", "not absolute"},
+    {"script_folders",
+     [](auto& s) {
+       for (int i = 0; i < 65; ++i) s.mutable_environment()->add_script_folders("/x");
+     },
+     "TOO_MANY_PATHS", "spec.environment.script_folders", "65"},
+    {"addon", [](auto& s) { s.mutable_environment()->add_addons()->set_module("os; x"); }, "BAD_ADDON", "spec.environment.addons[0].module", "os; x"},
+    {"addon_none", [](auto& s) { s.mutable_environment()->add_addons(); }, "BAD_ADDON", "spec.environment.addons[0].module", "\"\""},
+    {"addon_path",
+     [](auto& s) {
+       auto& addon = *s.mutable_environment()->add_addons();
+       addon.set_module("bl_ext.user.shapes");
+       addon.set_path("/x");
+     },
+     "BAD_ADDON", "spec.environment.addons[0].module", "one name"},
+    {"addon_preferences",
+     [](auto& s) {
+       auto& addon = *s.mutable_environment()->add_addons();
+       addon.set_module("shapes");
+       addon.set_preferences_json("[1]");
+     },
+     "BAD_ADDON", "spec.environment.addons[0].preferences_json", "shapes"},
     {"variable_name", [](auto& s) { (*s.mutable_environment()->mutable_variables())["A-B"] = ""; }, "BAD_VARIABLES", "spec.environment.variables", "A-B"},
     {"variable_reserved", [](auto& s) { (*s.mutable_environment()->mutable_variables())["LD_PRELOAD"] = ""; }, "RESERVED_VARIABLE",
      "spec.environment.variables", "LD_PRELOAD"},

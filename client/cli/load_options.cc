@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/load_options.h"
+
+#include <offstage/script.h>
+
+namespace offstage::cli {
+
+void LoadOptions::add_to(Command& command) {
+  command.value("--preferences", preferences, "FILE", "A userpref.blend instead of factory settings")
+      .values("--addon", addons, "MODULE[==VERSION][@PATH]", "Enable this add-on; PATH: its folder, .py or .zip")
+      .values("--python-path", python_paths, "DIR", "First on the script's sys.path")
+      .values("--script-folder", script_folders, "DIR", "As Blender has it: startup, modules, addons");
+}
+
+Status LoadOptions::fill(Environment& environment) const {
+  if (!preferences.empty()) environment.preferences = absolute_path(preferences);
+  for (const std::string& path : python_paths) environment.python_paths.push_back(absolute_path(path));
+  for (const std::string& path : script_folders) environment.script_folders.push_back(absolute_path(path));
+  for (const std::string& text : addons) {
+    auto addon = parse_addon(text);
+    if (!addon) return addon.error();
+    environment.addons.push_back(std::move(*addon));
+  }
+  return Done{};
+}
+
+Result<Addon> parse_addon(const std::string& text) {
+  Addon out;
+  std::string rest = text;
+  if (const std::size_t at = rest.find('@'); at != std::string::npos) {
+    out.path = rest.substr(at + 1);
+    rest.resize(at);
+    if (!out.path.empty()) out.path = absolute_path(out.path);
+  }
+  const bool empty_path = text.ends_with('@') && out.path.empty();
+  if (const std::size_t equals = rest.find("=="); equals != std::string::npos) {
+    out.version = rest.substr(equals + 2);
+    rest.resize(equals);
+    if (out.version.empty()) rest.clear();
+  }
+  out.module = rest;
+  if (!out.module.empty() && !empty_path) return out;
+  return Error{.code = Code::invalid_argument,
+               .reason = "BAD_OPTION",
+               .message = "--addon: this is no add-on",
+               .hint = "for example --addon shapes, --addon shapes==1.2.0, --addon shapes@/path/shapes.zip",
+               .fields = {{"value", text}}};
+}
+
+}  // namespace offstage::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The options that say what a Blender has loaded beside a scene; `run`, `submit` and `warm` share them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <offstage/job_spec.h>
+#include <offstage/result.h>
+
+#include "cli/options.h"
+
+namespace offstage::cli {
+
+struct LoadOptions {
+  std::string preferences;
+  std::vector<std::string> addons, python_paths, script_folders;
+
+  void add_to(Command& command);
+  /// Errors: invalid_argument.
+  Status fill(Environment& environment) const;
+};
+
+/// "shapes", "shapes==1.2.0", "shapes@FILE", "shapes==1.2.0@FILE"; the path becomes absolute.
+Result<Addon> parse_addon(const std::string& text);
+
+}  // namespace offstage::cli

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/environment_load.h"
+
+#include <openssl/sha.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <vector>
+
+#include "api/files.h"
+#include "api/text.h"
+
+namespace offstage::api {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr std::size_t kFiles = 20'000;  // of one path that are looked at; whoever has more in it edits none of them between two jobs
+constexpr std::size_t kManifestBytes = 256 << 10;
+
+Error at_fault(const Where& where, const std::string& field, std::string reason, const std::string& path, const std::string& text) {
+  return {Code::failed_precondition, std::move(reason), path + " " + text, "give a path that the daemon's user can read on the daemon's machine",
+          where.path(field),         {{"file", path}}};
+}
+
+std::string line_of(const fs::path& path, const struct stat& status) {
+  return path.string() + '\0' + std::to_string(status.st_size) + ' ' + std::to_string(status.st_mtim.tv_sec) + '.' + std::to_string(status.st_mtim.tv_nsec) +
+         ' ' + std::to_string(status.st_ino) + ' ' + std::to_string(status.st_dev) + '\n';
+}
+
+std::string hex_digest(const std::string& text) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  std::string out;
+  for (std::size_t i = 0; i < 16; ++i) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    out += kDigits[digest[i] >> 4U];
+    out += kDigits[digest[i] & 15U];
+  }
+  return out;
+}
+
+/// What is there now: the file, or all files of the folder but what Python itself leaves in it.
+Result<std::string> mark_of(const std::string& path, const Where& where, const std::string& field) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return at_fault(where, field, "LOAD_NOT_FOUND", path, "does not exist on the daemon's machine");
+  std::vector<std::string> lines{line_of(path, status)};
+  if (S_ISDIR(status.st_mode)) {
+    std::error_code fault;
+    fs::recursive_directory_iterator at(path, fs::directory_options::follow_directory_symlink, fault);
+    if (fault) return at_fault(where, field, "LOAD_UNREADABLE", path, "cannot be read: " + fault.message());
+    for (; at != fs::recursive_directory_iterator() && lines.size() < kFiles; at.increment(fault)) {
+      if (fault) break;  // a link that leads in a circle
+      if (at->path().filename() == "__pycache__") at.disable_recursion_pending();
+      if (::stat(at->path().c_str(), &status) == 0 && S_ISREG(status.st_mode)) lines.push_back(line_of(at->path(), status));
+    }
+    std::sort(lines.begin(), lines.end());
+  }
+  std::string all;
+  for (const std::string& line : lines) all += line;
+  return hex_digest(all);
+}
+
+/// Of a folder with a manifest; a .zip and bl_info are looked at by the worker.
+Status check_version(const v1::Addon& addon, const Where& where, const std::string& field) {
+  if (addon.version().empty() || addon.path().empty()) return Done{};
+  auto manifest = read_start(fs::path(addon.path()) / "blender_manifest.toml", kManifestBytes);
+  if (!manifest) return Done{};
+  static const std::regex kVersion(R"((?:^|\n)[ \t]*version[ \t]*=[ \t]*["']([^"'\n]*)["'])");
+  std::smatch found;
+  if (!std::regex_search(*manifest, found, kVersion) || found[1] == addon.version()) return Done{};
+  return Error{Code::failed_precondition,
+               "ADDON_VERSION",
+               "the add-on " + addon.module() + " in " + addon.path() + " is " + found[1].str() + ", and " + addon.version() + " was asked for",
+               "ask for " + found[1].str() + ", or for no version",
+               where.path(field + ".version"),
+               {{"file", addon.path()}, {"version", found[1].str()}}};
+}
+
+Result<Json> addon_of(const v1::Addon& addon, const Where& where, const std::string& field) {
+  if (auto good = check_version(addon, where, field); !good) return good.error();
+  Json out = {{"module", addon.module()}};
+  if (!addon.version().empty()) out["version"] = addon.version();
+  if (!addon.preferences_json().empty()) out["preferences"] = Json::parse(addon.preferences_json());
+  if (addon.path().empty()) return out;
+  auto mark = mark_of(addon.path(), where, field + ".path");
+  if (!mark) return mark.error();
+  out["path"] = addon.path();
+  out["mark"] = *mark;
+  return out;
+}
+
+}  // namespace
+
+bool loads(const v1::Environment& environment) {
+  return !environment.preferences().empty() || environment.addons_size() > 0 || environment.python_paths_size() > 0 || environment.script_folders_size() > 0;
+}
+
+Result<std::string> load_of(const v1::Environment& environment, const Where& where) {
+  if (!loads(environment)) return std::string();
+  Json out = Json::object();
+  Json marks = Json::array();
+  const auto add = [&](const std::string& path, const std::string& field) -> Status {
+    auto mark = mark_of(path, where, field);
+    if (!mark) return mark.error();
+    marks.push_back(*mark);
+    return Done{};
+  };
+  if (!environment.preferences().empty()) {
+    if (auto good = add(environment.preferences(), "environment.preferences"); !good) return good.error();
+    out["preferences"] = environment.preferences();
+  }
+  for (int i = 0; i < environment.python_paths_size(); ++i) {
+    if (auto good = add(environment.python_paths(i), "environment.python_paths[" + std::to_string(i) + "]"); !good) return good.error();
+    out["python_paths"].push_back(environment.python_paths(i));
+  }
+  for (int i = 0; i < environment.script_folders_size(); ++i) {
+    if (auto good = add(environment.script_folders(i), "environment.script_folders[" + std::to_string(i) + "]"); !good) return good.error();
+    out["script_folders"].push_back(environment.script_folders(i));
+  }
+  for (int i = 0; i < environment.addons_size(); ++i) {
+    auto addon = addon_of(environment.addons(i), where, "environment.addons[" + std::to_string(i) + "]");
+    if (!addon) return addon.error();
+    out["addons"].push_back(*addon);
+  }
+  if (!marks.empty()) out["marks"] = marks;
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace offstage::api

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/validate_load.h"
+
+#include <algorithm>
+
+#include "api/json_object.h"
+#include "api/limits.h"
+#include "api/text.h"
+
+namespace offstage::api {
+namespace {
+
+Status check_path(const std::string& path, const Where& where, const std::string& field) {
+  if (path.starts_with('/') && path.size() <= kPathBytes && path.find('\0') == std::string::npos) return Done{};
+  return bad_field(where, field, "BAD_PATH", "the path " + in_quotes(path) + " is not absolute, longer than 4096 bytes, or contains a NUL",
+                   "the daemon has another working directory: give an absolute path");
+}
+
+Status check_paths(const google::protobuf::RepeatedPtrField<std::string>& paths, const Where& where, const std::string& field) {
+  if (paths.size() > kLoadedPaths) {
+    return bad_field(where, field, "TOO_MANY_PATHS", "there are " + std::to_string(paths.size()) + " paths, and at most 64 are allowed",
+                     "put what belongs together into one folder");
+  }
+  for (int i = 0; i < paths.size(); ++i) {
+    if (auto good = check_path(paths[i], where, field + "[" + std::to_string(i) + "]"); !good) return good;
+  }
+  return Done{};
+}
+
+bool good_module(std::string_view name) {
+  bool begins = true;
+  for (const char c : name) {
+    const bool digit = c >= '0' && c <= '9';
+    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+    if (begins ? !letter : !letter && !digit && c != '.') return false;
+    begins = c == '.';
+  }
+  return !begins && name.size() <= 256;
+}
+
+Status check_addon(const v1::Addon& addon, const Where& where, const std::string& field) {
+  if (!good_module(addon.module())) {
+    return bad_field(where, field + ".module", "BAD_ADDON", "the add-on's module " + in_quotes(addon.module()) + " is no name that Python can import",
+                     "use letters, digits and '_', with dots between names");
+  }
+  if (!addon.path().empty() && addon.module().find('.') != std::string::npos) {
+    return bad_field(where, field + ".module", "BAD_ADDON", "the add-on " + addon.module() + " has a path, so its module must be one name",
+                     "leave out what stands before the last dot");
+  }
+  if (addon.version().size() > kLabelValueBytes || control_character(addon.version())) {
+    return bad_field(where, field + ".version", "BAD_ADDON", "the version is longer than 256 bytes or has a control character", "write it as 1.2.0");
+  }
+  if (addon.preferences_json().size() > kAddonPreferencesBytes) {
+    return bad_field(where, field + ".preferences_json", "BAD_ADDON", "the preferences of the add-on " + addon.module() + " are longer than 64 KiB",
+                     "keep large data in a file");
+  }
+  if (!addon.preferences_json().empty()) {
+    if (const auto fault = not_a_json_object(addon.preferences_json())) {
+      return bad_field(where, field + ".preferences_json", "BAD_ADDON", "the text of the preferences of the add-on " + addon.module() + " " + *fault,
+                       R"(give a JSON object such as {"size": 2.5})");
+    }
+  }
+  return addon.path().empty() ? Status(Done{}) : check_path(addon.path(), where, field + ".path");
+}
+
+}  // namespace
+
+Status validate_load(const v1::Environment& environment, const Where& where) {
+  if (!environment.preferences().empty()) {
+    if (auto good = check_path(environment.preferences(), where, "environment.preferences"); !good) return good;
+  }
+  if (auto good = check_paths(environment.python_paths(), where, "environment.python_paths"); !good) return good;
+  if (auto good = check_paths(environment.script_folders(), where, "environment.script_folders"); !good) return good;
+  if (environment.addons_size() > kLoadedPaths) {
+    return bad_field(where, "environment.addons", "BAD_ADDON",
+                     "there are " + std::to_string(environment.addons_size()) + " add-ons, and at most 64 are allowed", "name those that the job needs");
+  }
+  for (int i = 0; i < environment.addons_size(); ++i) {
+    if (auto good = check_addon(environment.addons(i), where, "environment.addons[" + std::to_string(i) + "]"); !good) return good;
+  }
+  return Done{};
+}
+
+}  // namespace offstage::api

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a Blender has loaded is part of its kind, files included.
+#include "api/environment_load.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "specs.h"
+
+namespace offstage::api {
+namespace {
+
+using Json = nlohmann::json;
+using testing::HasSubstr;
+
+class EnvironmentLoad : public testing::Test {
+ protected:
+  EnvironmentLoad() {
+    std::filesystem::create_directories(addon_ / "__pycache__");
+    folder_.write("addon/__init__.py", "a = 1");
+  }
+  v1::Environment with_addon(const std::string& version = "") const {
+    v1::Environment out;
+    out.add_addons()->set_module("shapes");
+    out.mutable_addons(0)->set_path(addon_.string());
+    out.mutable_addons(0)->set_version(version);
+    return out;
+  }
+  static std::string text(const v1::Environment& environment) {
+    auto load = load_of(environment, {});
+    EXPECT_TRUE(load);
+    return load ? *load : "";
+  }
+
+  TempFolder folder_;
+  std::filesystem::path addon_ = folder_.path() / "addon";
+};
+
+TEST_F(EnvironmentLoad, of_nothing_is_nothing) {
+  EXPECT_FALSE(loads({}));
+  EXPECT_EQ(text({}), "");
+}
+
+TEST_F(EnvironmentLoad, has_all_that_the_worker_needs) {
+  v1::Environment environment = with_addon("1.2");
+  environment.mutable_addons(0)->set_preferences_json(R"({"size": 2.5})");
+  environment.add_python_paths(folder_.path());
+  environment.add_script_folders(folder_.path());
+  environment.set_preferences(folder_.write("userpref.blend", "BLENDER"));
+  const Json load = Json::parse(text(environment));
+  EXPECT_EQ(load["preferences"], (folder_.path() / "userpref.blend").string());
+  EXPECT_EQ(load["python_paths"], Json::array({folder_.path().string()}));
+  EXPECT_EQ(load["script_folders"], Json::array({folder_.path().string()}));
+  Json addon = load["addons"][0];
+  addon.erase("mark");
+  EXPECT_EQ(addon, (Json{{"module", "shapes"}, {"version", "1.2"}, {"path", addon_.string()}, {"preferences", {{"size", 2.5}}}}));
+}
+
+TEST_F(EnvironmentLoad, an_add_on_that_was_edited_is_another_one) {
+  const std::string before = text(with_addon());
+  folder_.write("addon/__pycache__/x.pyc", "what Python leaves behind");
+  EXPECT_EQ(text(with_addon()), before);
+  folder_.write("addon/__init__.py", "a = 22");
+  const std::string edited = text(with_addon());
+  EXPECT_NE(edited, before);
+  folder_.write("addon/more.py", "");
+  EXPECT_NE(text(with_addon()), edited);
+}
+
+TEST_F(EnvironmentLoad, what_is_not_there_is_refused_with_its_field) {
+  v1::Environment environment;
+  environment.add_python_paths((folder_.path() / "no").string());
+  auto load = load_of(environment, {});
+  ASSERT_FALSE(load);
+  EXPECT_EQ(load.error().reason, "LOAD_NOT_FOUND");
+  EXPECT_EQ(load.error().field, "spec.environment.python_paths[0]");
+  EXPECT_THAT(load.error().message, HasSubstr((folder_.path() / "no").string()));
+}
+
+TEST_F(EnvironmentLoad, a_manifest_with_another_version_is_refused_with_both) {
+  folder_.write("addon/blender_manifest.toml", "schema_version = \"1.0.0\"\nid = \"shapes\"\nversion = \"2.0.1\"\n");
+  EXPECT_TRUE(load_of(with_addon("2.0.1"), {}));
+  EXPECT_TRUE(load_of(with_addon(), {}));
+  auto load = load_of(with_addon("2.0.0"), {});
+  ASSERT_FALSE(load);
+  EXPECT_EQ(load.error().reason, "ADDON_VERSION");
+  EXPECT_EQ(load.error().field, "spec.environment.addons[0].version");
+  EXPECT_THAT(load.error().message, HasSubstr("is 2.0.1, and 2.0.0 was asked for"));
+}
+
+TEST_F(EnvironmentLoad, links_that_lead_in_a_circle_come_to_an_end) {
+  std::filesystem::create_directory_symlink("..", addon_ / "up");
+  EXPECT_NE(text(with_addon()), "");
+}
+
+}  // namespace
+}  // namespace offstage::api

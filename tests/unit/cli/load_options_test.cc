@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How an add-on is named on the command line.
+#include "cli/load_options.h"
+
+#include <gtest/gtest.h>
+
+namespace offstage::cli {
+namespace {
+
+TEST(ParseAddon, takes_a_module_a_version_and_a_path) {
+  EXPECT_EQ(parse_addon("io_scene_fbx")->module, "io_scene_fbx");
+  const auto all = parse_addon("shapes==1.2.0@/addons/my@home.zip");
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->module, "shapes");
+  EXPECT_EQ(all->version, "1.2.0");
+  EXPECT_EQ(all->path, "/addons/my@home.zip");
+  EXPECT_EQ(parse_addon("shapes@/a==b/x.py")->path, "/a==b/x.py");
+  EXPECT_TRUE(parse_addon("shapes@x.zip")->path.ends_with("/x.zip")) << "of this folder";
+}
+
+TEST(ParseAddon, refuses_what_is_none) {
+  for (const char* text : {"", "@/x", "==1", "shapes==", "shapes@"}) EXPECT_FALSE(parse_addon(text)) << text;
+}
+
+}  // namespace
+}  // namespace offstage::cli
