@@ -37,6 +37,16 @@ std::string what(GarbageKind kind) {
       return "rests of earlier removals";
     case GarbageKind::set_aside:
       return "databases that were set aside, with their attempts: remove them by hand when nothing of them is needed";
+    case GarbageKind::inputs:
+      return "inputs of jobs that do not exist any more";
+    case GarbageKind::blobs:
+      return "blobs that no job has";
+    case GarbageKind::partial_blobs:
+      return "blobs that were begun and not written to for a day";
+    case GarbageKind::corrupt_blobs:
+      return "damaged blobs that were set aside a week ago";
+    case GarbageKind::staged:
+      return "staged files that nobody took for a day";
     default:
       return std::string(name_of(kind));
   }

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <string_view>
 
 namespace offstage::cli {
@@ -91,6 +92,18 @@ bool is_uuid(const std::string& text) {
     if (dash ? text[i] != '-' : std::string_view("0123456789abcdefABCDEF").find(text[i]) == std::string_view::npos) return false;
   }
   return true;
+}
+
+Result<InputFile> parse_input(const std::string& text) {
+  std::error_code error;
+  const auto there = [&](const std::string& file) { return std::filesystem::exists(file, error); };
+  const std::size_t equals = text.rfind('=');
+  InputFile input{.file = text, .name = {}};
+  if (!there(text) && equals != std::string::npos) input = {.file = text.substr(0, equals), .name = text.substr(equals + 1)};
+  if (equals != std::string::npos && input.file != text && input.name.empty()) return bad("--input", text, "the name is empty", "write FILE, or FILE=NAME");
+  if (std::filesystem::is_directory(input.file, error)) return bad("--input", text, "it is a folder", "name the files in it, each with an --input of its own");
+  if (!there(input.file)) return bad("--input", text, "there is no such file", "check the path; write FILE, or FILE=NAME");
+  return input;
 }
 
 Argv cut_argv(const std::vector<std::string>& args) {

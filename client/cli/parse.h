@@ -32,4 +32,10 @@ struct Argv {
 };
 Argv cut_argv(const std::vector<std::string>& args);
 
+/// FILE[=NAME] of --input. A text that names an existing file is that file, "=" or not; otherwise the last "=" parts the two.
+struct InputFile {
+  std::string file, name;
+};
+Result<InputFile> parse_input(const std::string& text);
+
 }  // namespace offstage::cli

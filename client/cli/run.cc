@@ -21,9 +21,10 @@ int run(const Context& context, const SpecOptions& options) {
   Interrupts::hold();
   auto client = context.connect_or_start();
   if (!client) return report_refused(client.error());
+  if (Status sent = options.send_files(*client, request->spec); !sent) return report_refused(sent.error());
   Follower follower(*client);
   auto created = client->create(std::move(*request));
-  if (!created) return report_refused(created.error());
+  if (!created) return report_refused(options.explain(*client, created.error()));
   auto job = follower.follow(created->name, created->id);
   if (!job) return report(job.error());
   if (context.json) {

@@ -3,8 +3,11 @@
 
 #include <offstage/script.h>
 
+#include <unistd.h>
+
 #include <type_traits>
 
+#include "cli/interrupts.h"
 #include "cli/parameters.h"
 #include "cli/parse.h"
 
@@ -52,6 +55,9 @@ class Steps {
 void SpecOptions::add_to(Command& command) {
   command.argument("SCRIPT", script, "Python file, read now; - = standard input")
       .value("--blend", blend, "FILE", "Open this .blend first")
+      .value("--blend-by-value", blend_by_value, "FILE", "Send this .blend and open it first")
+      .value("--original-path", original_path, "PATH", "Where that .blend belongs: its // paths are meant from there")
+      .values("--input", inputs, "FILE[=NAME]", "A file for the script's folder; it finds it as NAME")
       .value("--blender", blender, "SELECTOR", "\"4.5\", \">=4.2,<5\", a name of `offstage blenders`, or a path")
       .values("--param", params, "K=JSON", "A parameter; strings need quotes: 'name=\"x\"'")
       .value("--params", params_file, "FILE", "A JSON object of parameters; - = standard input")
@@ -86,7 +92,16 @@ Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_
   spec.display_name = name;
   spec.held = hold;
   if (!blend.empty()) spec.scene = Scene{.path = absolute_path(blend), .trust_blend_scripts = trust};
-  if (blend.empty() && trust) return bad("--trust-blend-scripts needs --blend", "", "name the .blend whose scripts you trust");
+  if (!blend_by_value.empty()) {
+    if (!blend.empty()) return bad("--blend and --blend-by-value are two scenes", "", "give one of them");
+    spec.scene = Scene{.trust_blend_scripts = trust, .original_path = absolute_path(original_path.empty() ? blend_by_value : original_path)};
+  } else if (!original_path.empty()) {
+    return bad("--original-path needs --blend-by-value", "", "a --blend is opened where it lies");
+  }
+  if (!spec.scene && trust) return bad("--trust-blend-scripts needs --blend", "", "name the .blend whose scripts you trust");
+  for (const std::string& text : inputs) {
+    if (const auto input = parse_input(text); !input) return input.error();
+  }
   spec.environment.blender = blender.find('/') != std::string::npos ? absolute_path(blender) : blender;
 
   const auto duration = [](const char* option) { return [option](const std::string& value) { return parse_duration(option, value); }; };
@@ -125,6 +140,31 @@ Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_
   }
   if (!request_id.empty() && !is_uuid(request_id)) return bad("--request-id: not a UUID", request_id, "`uuidgen` makes one");
   return request;
+}
+
+Status SpecOptions::send_files(const Client& client, JobSpec& spec) const {
+  if (inputs.empty() && blend_by_value.empty()) return Done{};
+  std::stop_source stop;
+  const Interrupts interrupts([&stop](int) { stop.request_stop(); });
+  for (const std::string& text : inputs) {
+    const auto input = parse_input(text);
+    if (!input) return input.error();
+    auto put = client.put_file(input->file, input->name, {}, stop.get_token());
+    if (!put) return put.error();
+    spec.inputs.push_back(std::move(*put));
+  }
+  if (blend_by_value.empty()) return Done{};
+  auto blob = client.put_blob(blend_by_value, {}, stop.get_token());
+  if (!blob) return blob.error();
+  spec.scene->blob = std::move(*blob);
+  return Done{};
+}
+
+Error SpecOptions::explain(const Client& client, Error error) const {
+  const auto local = client.is_local();
+  if (error.reason == "BLEND_NOT_FOUND" && local && !*local && ::access(blend.c_str(), R_OK) == 0)
+    error.hint = "--blend is a path on the daemon's machine; a file of this one is sent with --blend-by-value";
+  return error;
 }
 
 }  // namespace offstage::cli

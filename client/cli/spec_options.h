@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <offstage/requests.h>
-#include <offstage/result.h>
+#include <offstage/client.h>
 
 #include "cli/load_options.h"
 #include "cli/options.h"
@@ -15,15 +14,19 @@
 namespace offstage::cli {
 
 struct SpecOptions {
-  std::string script, blend, blender, on_warning, params_file, isolation, timeout, queue_timeout, start_timeout, progress_timeout, memory, cpus, name, priority,
-      attempts, request_id;
-  std::vector<std::string> params, env, labels, retry_on;
+  std::string script, blend, blend_by_value, original_path, blender, on_warning, params_file, isolation, timeout, queue_timeout, start_timeout,
+      progress_timeout, memory, cpus, name, priority, attempts, request_id;
+  std::vector<std::string> params, inputs, env, labels, retry_on;
   bool hold = false, trust = false;
   LoadOptions load;
 
   void add_to(Command& command);
   /// Reads the script and the parameters. Errors: invalid_argument, for what can be known here.
   Result<CreateRequest> build(const std::vector<std::string>& script_args) const;
+  /// Gives the job its files: by path where the daemon sees them, otherwise they are sent now. Ctrl-C ends it: Code::cancelled.
+  Status send_files(const Client& client, JobSpec& spec) const;
+  /// What was refused, with what a user of this command line can do.
+  Error explain(const Client& client, Error error) const;
 };
 
 }  // namespace offstage::cli

@@ -54,7 +54,10 @@ std::string status_json(const Server& server, const std::vector<Node>& nodes, co
   limits.number("connections", server.limits.connections)
       .number("retention_s", std::chrono::duration<double>(server.limits.retention).count())
       .number("retention_bytes", server.limits.retention_bytes);
-  out.raw("limits", limits.text())
+  limits.number("inputs", std::int64_t{server.limits.inputs}).number("blob_bytes", server.limits.blob_bytes);
+  limits.number("blob_chunk_bytes", server.limits.blob_chunk_bytes).number("find_blobs", std::int64_t{server.limits.find_blobs});
+  out.text("staging_folder", server.staging_folder)
+      .raw("limits", limits.text())
       .raw("features", json_strings(server.features))
       .raw("enforcement", json_map(server.enforcement))
       .raw("warnings", json_strings(server.warnings));

@@ -19,8 +19,9 @@ int submit(const Context& context, const SpecOptions& options, bool validate_onl
   request->validate_only = validate_only;
   auto client = context.connect_or_start();
   if (!client) return report_refused(client.error());
+  if (Status sent = options.send_files(*client, request->spec); !sent) return report_refused(sent.error());
   auto job = client->create(std::move(*request));
-  if (!job) return report_refused(job.error());
+  if (!job) return report_refused(options.explain(*client, job.error()));
   if (context.json) {
     out().write(to_json(*job, {}) + "\n");
   } else if (!validate_only) {

@@ -2,10 +2,11 @@
 #include <offstage/client.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <mutex>
 
 #include "log_reader.h"
-#include "retry.h"
+#include "shared.h"
 
 namespace offstage::inline client {
 namespace {
@@ -26,8 +27,6 @@ Error too_large(const std::string& what, std::string reason, std::string field, 
 
 }  // namespace
 
-struct Client::Shared : Link {};
-
 Result<Client> Client::connect(const ConnectOptions& where, ClientOptions options) {
   auto connection = client::connect(where);
   if (!connection) return connection.error();
@@ -39,6 +38,18 @@ Client::Client(std::shared_ptr<Connection> connection, ClientOptions options) {
   shared->connection = std::move(connection);
   shared->options = std::move(options);
   shared_ = std::move(shared);
+}
+
+/// Time for the copies that the daemon makes at submit.
+static std::chrono::milliseconds copying(const JobSpec& spec) {
+  constexpr std::uintmax_t bytes_a_millisecond = 20'000;  // a slow disk's 20 MB/s
+  std::uintmax_t bytes = 0;
+  for (const Input& input : spec.inputs) {
+    std::error_code error;
+    const std::uintmax_t size = input.path.empty() ? 0 : std::filesystem::file_size(input.path, error);
+    if (!error) bytes += size;
+  }
+  return std::chrono::milliseconds(bytes / bytes_a_millisecond);
 }
 
 /// A message above gRPC's own limit would be refused without a word about what is too large, so large specs are looked at here.
@@ -61,14 +72,19 @@ static Status check_size(const Client& client, const JobSpec& spec) {
 Result<Job> Client::create(CreateRequest request) const {
   if (request.request_id.empty()) request.request_id = new_request_id();
   if (Status ok = check_size(*this, request.spec); !ok) return ok.error();
-  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->create_job(request, deadline); });
+  return with_retry(
+      *shared_, [&](auto deadline) { return shared_->connection->create_job(request, deadline); }, {}, copying(request.spec));
 }
 
 Result<std::vector<Job>> Client::create_batch(const std::vector<JobSpec>& specs, std::string request_id) const {
   if (request_id.empty()) request_id = new_request_id();
-  for (const JobSpec& spec : specs)
+  std::chrono::milliseconds longer{0};
+  for (const JobSpec& spec : specs) {
     if (Status ok = check_size(*this, spec); !ok) return ok.error();
-  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->create_jobs(specs, request_id, deadline); });
+    longer += copying(spec);
+  }
+  return with_retry(
+      *shared_, [&](auto deadline) { return shared_->connection->create_jobs(specs, request_id, deadline); }, {}, longer);
 }
 
 Result<Job> Client::get(const std::string& name) const {

@@ -172,12 +172,17 @@ Server from_proto(const pb::Server& from) {
                .connections = limits.connections(),
                .attempt_bytes = limits.attempt_bytes(),
                .retention = micros(limits.retention()),
-               .retention_bytes = limits.retention_bytes()};
+               .retention_bytes = limits.retention_bytes(),
+               .inputs = limits.inputs(),
+               .blob_bytes = limits.blob_bytes(),
+               .blob_chunk_bytes = limits.blob_chunk_bytes(),
+               .find_blobs = limits.find_blobs()};
   to.features = {from.features().begin(), from.features().end()};
   to.enforcement = plain(from.enforcement());
   to.job_counts = plain(from.job_counts());
   to.instance = from.instance();
   to.warnings = {from.warnings().begin(), from.warnings().end()};
+  to.staging_folder = from.staging_folder();
   return to;
 }
 

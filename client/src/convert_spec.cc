@@ -83,6 +83,16 @@ Status to_proto(const JobSpec& spec, pb::JobSpec& out) {
   if (spec.scene) {
     out.mutable_scene()->set_path(utf8(spec.scene->path, "spec.scene.path"));
     out.mutable_scene()->set_trust_blend_scripts(spec.scene->trust_blend_scripts);
+    out.mutable_scene()->set_blob(utf8(spec.scene->blob, "spec.scene.blob"));
+    out.mutable_scene()->set_original_path(utf8(spec.scene->original_path, "spec.scene.original_path"));
+  }
+  for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
+    const Input& input = spec.inputs[i];
+    const std::string field = "spec.inputs[" + std::to_string(i) + "].";
+    pb::Input& to = *out.add_inputs();
+    to.set_name(utf8(input.name, field + "name"));
+    if (!input.path.empty()) to.set_path(utf8(input.path, field + "path"));
+    if (!input.blob.empty()) to.set_blob(utf8(input.blob, field + "blob"));
   }
   pb::Environment& environment = *out.mutable_environment();
   environment.set_blender(utf8(spec.environment.blender, "spec.environment.blender"));

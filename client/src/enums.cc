@@ -15,8 +15,9 @@ constexpr std::array<std::string_view, 4> isolations{"UNSPECIFIED", "AUTO", "FOR
 constexpr std::array<std::string_view, 3> on_warnings{"UNSPECIFIED", "WARN", "FAIL"};
 constexpr std::array<std::string_view, 4> fork_states{"unspecified", "pending", "proven", "refused"};
 constexpr std::array<std::string_view, 3> breaker_states{"unspecified", "open", "trial"};
-constexpr std::array<std::string_view, 7> garbage_kinds{"unspecified", "expired_jobs", "jobs_beyond_size", "attempt_folders",
-                                                        "keeper_logs", "trash",        "set_aside"};
+constexpr std::array<std::string_view, 12> garbage_kinds{"unspecified", "expired_jobs",  "jobs_beyond_size", "attempt_folders",
+                                                         "keeper_logs", "trash",         "set_aside",        "inputs",
+                                                         "blobs",       "partial_blobs", "corrupt_blobs",    "staged"};
 constexpr std::array<std::string_view, 12> reasons{"",     "SCRIPT_ERROR",        "EXIT_CODE", "CRASHED",   "OUT_OF_MEMORY",  "TIMED_OUT",
                                                    "LOST", "BLENDER_UNAVAILABLE", "PREFLIGHT", "DISK_FULL", "RESULT_INVALID", "SCENE_UNREADABLE"};
 constexpr std::array<std::string_view, 17> codes{"OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",

@@ -6,6 +6,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <offstage/v1/blender_service.grpc.pb.h>
+#include <offstage/v1/blob_service.grpc.pb.h>
 #include <offstage/v1/job_service.grpc.pb.h>
 #include <offstage/v1/node_service.grpc.pb.h>
 
@@ -22,6 +23,7 @@ namespace offstage::inline client {
 namespace {
 
 constexpr int most_received_bytes = 64 << 20;
+constexpr std::size_t blob_chunk_bytes = 1U << 20U;
 constexpr std::string_view unix_scheme = "unix:";
 
 class GrpcConnection : public Connection {
@@ -30,7 +32,8 @@ class GrpcConnection : public Connection {
       : socket_(std::move(socket)),
         jobs_(pb::JobService::NewStub(channel)),
         blenders_(pb::BlenderService::NewStub(channel)),
-        node_(pb::NodeService::NewStub(channel)) {}
+        node_(pb::NodeService::NewStub(channel)),
+        blobs_(pb::BlobService::NewStub(channel)) {}
 
   Result<Job> create_job(const CreateRequest& from, Deadline deadline) override {
     pb::CreateJobRequest request;
@@ -195,6 +198,68 @@ class GrpcConnection : public Connection {
         [&](auto& chunk) { return on_chunk({.file_name = chunk.file_name(), .data = std::move(*chunk.mutable_data())}); });
   }
 
+  std::int32_t listener() const override {
+    const auto pid = socket_.empty() ? Result<pid_t>(0) : probe_socket(socket_);
+    return pid ? *pid : 0;
+  }
+
+  Result<std::vector<std::string>> find_missing_blobs(const std::vector<std::string>& blobs, Deadline deadline) override {
+    pb::FindMissingBlobsRequest request;
+    request.mutable_blobs()->Add(blobs.begin(), blobs.end());
+    auto reply = call(*blobs_, &pb::BlobService::Stub::FindMissingBlobs, request, deadline);
+    if (!reply) return reply.error();
+    return std::vector<std::string>(reply->missing().begin(), reply->missing().end());
+  }
+
+  Result<BlobWritten> query_write(const std::string& blob, Deadline deadline) override {
+    pb::QueryWriteRequest request;
+    request.set_blob(blob);
+    auto reply = call(*blobs_, &pb::BlobService::Stub::QueryWrite, request, deadline);
+    if (!reply) return reply.error();
+    return BlobWritten{.committed_size = reply->committed_size(), .complete = reply->complete()};
+  }
+
+  Result<std::int64_t> write_blob(const BlobSource& source, std::int64_t offset, const std::function<void(std::int64_t)>& on_sent,
+                                  const std::stop_token& stop) override {
+    grpc::ClientContext context;
+    const std::stop_callback cancel(stop, [&] { context.TryCancel(); });
+    pb::WriteBlobResponse reply;
+    auto writer = blobs_->WriteBlob(&context, &reply);
+    pb::WriteBlobRequest chunk;
+    chunk.set_blob(source.blob);
+    chunk.set_size(source.size);
+    do {
+      auto data = source.read(offset, std::min(blob_chunk_bytes, static_cast<std::size_t>(source.size - offset)));
+      if (!data) {
+        context.TryCancel();
+        writer->Finish();
+        return data.error();
+      }
+      chunk.set_offset(offset);
+      chunk.set_data(std::move(*data));
+      if (chunk.data().empty() && offset < source.size) break;  // it has become shorter: the daemon tells how much it has
+      offset += static_cast<std::int64_t>(chunk.data().size());
+      if (!writer->Write(chunk)) break;  // the daemon has answered already
+      on_sent(offset);
+      chunk.Clear();
+    } while (offset < source.size);
+    writer->WritesDone();
+    const grpc::Status status = writer->Finish();
+    if (stop.stop_requested()) return Error{.code = Code::cancelled, .reason = "STOPPED", .message = "stopped by the caller"};
+    if (!status.ok()) return explain(status);
+    return reply.committed_size();
+  }
+
+  Status read_blob(const BlobRequest& from, const OnBlob& on_chunk, const std::stop_token& stop) override {
+    pb::ReadBlobRequest request;
+    request.set_blob(from.blob);
+    request.set_offset(from.offset);
+    request.set_limit(from.limit);
+    return stream<pb::ReadBlobResponse>(
+        stop, [&](auto* context) { return blobs_->ReadBlob(context, request); },
+        [&](auto& chunk) { return on_chunk({.offset = chunk.offset(), .data = std::move(*chunk.mutable_data())}); });
+  }
+
  private:
   /// What gRPC says, or, where the daemon is not there at all, what the socket says.
   Error explain(const grpc::Status& status) const {
@@ -277,6 +342,7 @@ class GrpcConnection : public Connection {
   const std::unique_ptr<pb::JobService::Stub> jobs_;
   const std::unique_ptr<pb::BlenderService::Stub> blenders_;
   const std::unique_ptr<pb::NodeService::Stub> node_;
+  const std::unique_ptr<pb::BlobService::Stub> blobs_;
 };
 
 grpc::ChannelArguments arguments(const std::string& program) {

@@ -35,10 +35,11 @@ struct Link {
 
 inline Error stopped() { return {.code = Code::cancelled, .reason = "STOPPED", .message = "stopped by the caller"}; }
 
-/// Repeats `once(deadline)` until it has an answer, the call's deadline is over, or `stop`.
+/// Repeats `once(deadline)` until it has an answer, the call's deadline (and `longer`) is over, or `stop`.
 template <class Once>
-auto with_retry(const Link& link, Once once, const std::stop_token& stop = {}) -> decltype(once(Connection::Deadline{})) {
-  const Connection::Deadline deadline = std::chrono::steady_clock::now() + link.options.call_deadline;
+auto with_retry(const Link& link, Once once, const std::stop_token& stop = {}, std::chrono::milliseconds longer = {})
+    -> decltype(once(Connection::Deadline{})) {
+  const Connection::Deadline deadline = std::chrono::steady_clock::now() + link.options.call_deadline + longer;
   Backoff backoff = link.backoff();
   while (true) {
     auto result = once(deadline);

@@ -39,7 +39,11 @@ Result<core::Kind> warm_kind(Context& context, const Request& request) {
     return error;
   };
   if (auto good = validate(spec, {}); !good) return of_request(good.error());
-  auto kind = Resolver(context.pool.catalog(), context.slots).warm_kind(spec, {});
+  if (!spec.scene().blob().empty()) {
+    return of_request(bad_field({}, "scene.blob", "BAD_SCENE", "a scene by value is opened for each job anew: it cannot be kept warm",
+                                "save it on the daemon's machine, and give its path"));
+  }
+  auto kind = Resolver(context.pool.catalog(), context.slots, context.store.contents().blobs).warm_kind(spec, {});
   if (!kind) return of_request(kind.error());
   return kind;
 }

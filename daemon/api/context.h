@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the services share, and the ways between their threads: gRPC's (few: they decode, check, and never wait), the core strand (decides), `work` (short reads
-// of SQLite and of logs, replies), `patient` (files of users, the first search for Blenders: may wait for seconds).
+// of SQLite and of logs, replies), `patient` (files of users, the first search for Blenders: may wait for seconds), `bulk` (contents: blobs and inputs are
+// written there, for as long as a disk takes).
 //
 // Thread: constant after construction, but for the atomics. Outlives every call.
 #pragma once
@@ -67,6 +68,7 @@ struct Context {
 
   asio::thread_pool work{3};
   asio::thread_pool patient{2};
+  asio::thread_pool bulk{2};
   Ticker log_ticks{work, std::chrono::milliseconds(20)};
   Ticker progress_ticks{work, std::chrono::milliseconds(100)};
   Streams streams{info.streams};
@@ -85,6 +87,10 @@ struct Context {
   template <class F>
   void on_patient(F&& f) {
     asio::post(patient, std::forward<F>(f));
+  }
+  template <class F>
+  void on_bulk(F&& f) {
+    asio::post(bulk, std::forward<F>(f));
   }
 
   const store::Reader& reader() const { return store.reader(); }

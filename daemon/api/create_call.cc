@@ -6,6 +6,7 @@
 #include "api/limits.h"
 #include "api/names.h"
 #include "api/request_id.h"
+#include "api/validate_inputs.h"
 
 namespace offstage::api {
 
@@ -88,12 +89,49 @@ void CreateCall::resolve() {
                 "the job has " + std::to_string(job->spec->size()) + " bytes, its script included, and at most " + std::to_string(kSpecBytes) + " are allowed",
                 "put large data into files and pass their paths", where(i).path("")});
     }
+    inputs_.push_back(input_sources(specs_[i], where(i)));
     job->job.id = ids_[i];
     job->job.request_hash = hash_;
     created_.push_back({{}, job->kind, batch_ ? v1::JobSpec() : std::move(specs_[i]), job->labels_json, {}});
     jobs_.push_back(std::move(*job));
   }
+  if (std::any_of(inputs_.begin(), inputs_.end(), [](const auto& sources) { return !sources.empty(); })) {
+    return context_.on_bulk([self = shared_from_this()] { self->take_inputs(); });
+  }
   context_.on_core([self = shared_from_this()] { self->decide(); });
+}
+
+void CreateCall::take_inputs() {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const auto put = [&] { return take(i); };
+    const Result<bool> taken = guarded(put);
+    if (taken && *taken) continue;
+    claims_.clear();  // before the reply: whoever gets it finds nothing left
+    if (!taken) return reply_(taken.error());
+    if (!answer_known()) return reply_(stopping_error());  // it was made and deleted meanwhile: try again
+    return;
+  }
+  for (auto& claim : claims_) claim.decided();
+  context_.on_core([self = shared_from_this()] { self->decide(); });
+}
+
+/// False: another call of the same request was faster.
+Result<bool> CreateCall::take(std::size_t index) {
+  store::Inputs& inputs = context_.store.contents().inputs;
+  if (inputs_[index].empty()) return true;
+  if (validate_only_) {
+    const Status good = inputs.check(inputs_[index]);
+    return good ? Result<bool>(true) : good.error();
+  }
+  auto claim = inputs.claim(ids_[index]);
+  if (!claim) return claim.error();
+  if (context_.reader().has_job(ids_[index])) {
+    claim->decided();
+    return false;
+  }
+  claims_.push_back(std::move(*claim));
+  const Status taken = claims_.back().take(inputs_[index]);
+  return taken ? Result<bool>(true) : taken.error();
 }
 
 void CreateCall::decide() {
@@ -110,6 +148,8 @@ void CreateCall::decide() {
 /// Conversion and serialization are not for the core strand.
 void CreateCall::reply_on_work(Result<std::vector<core::Job>> jobs) {
   context_.on_work([self = shared_from_this(), jobs = std::move(jobs)]() mutable {
+    for (auto& claim : self->claims_) jobs ? claim.accepted() : claim.refused();
+    self->claims_.clear();
     if (!jobs) return self->reply_(jobs.error());
     for (std::size_t i = 0; i < jobs->size() && i < self->created_.size(); ++i) self->created_[i].job = (*jobs)[i];
     self->reply_(std::move(self->created_));

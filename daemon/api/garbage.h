@@ -15,7 +15,20 @@
 namespace offstage::api {
 
 /// Numbered as offstage.v1.GarbageKind.
-enum class GarbageKind : std::uint8_t { unspecified, expired_jobs, jobs_beyond_size, attempt_folders, keeper_logs, trash, set_aside };
+enum class GarbageKind : std::uint8_t {
+  unspecified,
+  expired_jobs,
+  jobs_beyond_size,
+  attempt_folders,
+  keeper_logs,
+  trash,
+  set_aside,
+  inputs,
+  blobs,
+  partial_blobs,
+  corrupt_blobs,
+  staged
+};
 
 struct Garbage {
   GarbageKind kind = GarbageKind::unspecified;

@@ -35,5 +35,9 @@ inline constexpr int kWatchNames = 1000;
 inline constexpr std::size_t kConnections = 4096;  // on the Unix socket
 inline constexpr std::size_t kStreams = 10'000;    // watchers and log readers at a time
 inline constexpr std::size_t kLogChunkBytes = 64 << 10;
+inline constexpr int kInputs = 1000;
+inline constexpr std::size_t kInputNameBytes = 1024;
+inline constexpr int kFindBlobs = 10'000;
+inline constexpr std::size_t kBlobChunkBytes = 1 << 20;
 
 }  // namespace offstage::api

@@ -43,6 +43,12 @@ Result<AttemptName> parse_job_or_attempt_name(std::string_view name, std::string
   return bad_name(name, field, "jobs/{id} or jobs/{id}/tasks/0/attempts/{id}");
 }
 
+Result<Sha256> parse_blob(std::string_view text, std::string_view field) {
+  if (const auto name = Sha256::parse(text)) return *name;
+  return Error{Code::invalid_argument, "BAD_BLOB", in_quotes(text) + " is not the name of a blob",
+               "a blob's name is its SHA-256, 64 lower-case hexadecimal digits", std::string(field)};
+}
+
 Error unknown_job(std::string_view name) {
   return {Code::not_found,
           "JOB_NOT_FOUND",

@@ -11,6 +11,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/sha256.h"
 
 namespace offstage::api {
 
@@ -25,6 +26,9 @@ std::string attempt_name(JobId job, AttemptId attempt);
 Result<JobId> parse_job_name(std::string_view name, std::string_view field);
 /// Of a job, with attempt zero, or of an attempt.
 Result<AttemptName> parse_job_or_attempt_name(std::string_view name, std::string_view field);
+
+/// The SHA-256 of a blob. Errors: BAD_BLOB.
+Result<Sha256> parse_blob(std::string_view text, std::string_view field);
 
 Error unknown_job(std::string_view name);
 Error unknown_attempt(const AttemptName& name);

@@ -28,7 +28,7 @@ std::int64_t meminfo(std::string_view key) {
   return 0;
 }
 
-void fill_limits(const ServerInfo& info, v1::Limits& out) {
+void fill_limits(const ServerInfo& info, std::int64_t blob_bytes, v1::Limits& out) {
   out.set_message_bytes(kMessageBytes);
   out.set_inline_script_bytes(kInlineScriptBytes);
   out.set_parameters_bytes(kParametersBytes);
@@ -44,6 +44,10 @@ void fill_limits(const ServerInfo& info, v1::Limits& out) {
   out.set_attempt_bytes(info.attempt_bytes);
   *out.mutable_retention() = to_duration(info.retention);
   out.set_retention_bytes(info.retention_bytes);
+  out.set_inputs(kInputs);
+  out.set_blob_bytes(blob_bytes);
+  out.set_blob_chunk_bytes(kBlobChunkBytes);
+  out.set_find_blobs(kFindBlobs);
 }
 
 void to_garbage(const Garbage& from, bool removed, v1::Garbage& out) {
@@ -144,7 +148,8 @@ Status NodeService::fill(v1::Server& out) const {
   out.set_state_dir(info.state_dir);
   out.set_log_file(info.log_file);
   out.set_instance(info.instance);
-  fill_limits(info, *out.mutable_limits());
+  fill_limits(info, context_.store.contents().room.quota(), *out.mutable_limits());
+  out.set_staging_folder(store::staging_folder(info.state_dir).string());
   out.mutable_features()->Add(info.features.begin(), info.features.end());
   out.mutable_enforcement()->insert(info.enforcement.begin(), info.enforcement.end());
   out.mutable_warnings()->Add(info.warnings.begin(), info.warnings.end());

@@ -75,7 +75,7 @@ std::string labels_json(const v1::JobSpec& spec) {
 
 core::Kind kind_of(const v1::JobSpec& spec, const pool::Blender& blender, std::string load) {
   core::Kind kind{.blender = blender.name, .load = std::move(load)};
-  if (spec.has_scene()) kind.scene = pool::scene_text(spec.scene());
+  if (!spec.scene().path().empty()) kind.scene = pool::scene_text(spec.scene());  // one by value is each job's own
   for (const auto& [name, value] : spec.environment().variables()) {
     if (read_at_start(name)) kind.start_env.emplace_back(name, value);
   }
@@ -132,7 +132,8 @@ Error too_old(const std::string& scene, pool::Version version, const pool::Catal
 
 }  // namespace
 
-Resolver::Resolver(const pool::Catalog& catalog, unsigned slots) : catalog_(catalog), slots_(slots), snapshot_(catalog.snapshot()) {}
+Resolver::Resolver(const pool::Catalog& catalog, unsigned slots, store::Blobs& blobs)
+    : catalog_(catalog), slots_(slots), blobs_(blobs), snapshot_(catalog.snapshot()) {}
 
 bool Resolver::needs_patience(const v1::JobSpec& spec) const {
   return spec.script().has_path() || spec.has_scene() || loads(spec.environment()) || !snapshot_->complete;
@@ -180,35 +181,52 @@ Result<core::Kind> Resolver::warm_kind(v1::JobSpec& spec, const Where& where) {
 }
 
 Status Resolver::pin_scene(v1::JobSpec& spec, const Where& where) {
-  const auto file = blend(spec.scene().path());
-  if (!file) return at_field(file.error(), where, "scene.path");
-  set_pin(*spec.mutable_scene(), file->pin);
+  v1::Scene& scene = *spec.mutable_scene();
+  const bool by_value = !scene.blob().empty();
+  const auto file = blend(scene);
+  if (!file) return at_field(file.error(), where, by_value ? "scene.blob" : "scene.path");
+  by_value ? scene.clear_pin() : set_pin(scene, file->pin);
   return Done{};
 }
 
-Result<BlendFile> Resolver::blend(const std::string& path) {
-  auto known = scenes_.find(path);
-  if (known == scenes_.end()) known = scenes_.emplace(path, read_blend(path)).first;
+Result<BlendFile> Resolver::blend(const v1::Scene& scene) {
+  const std::string& key = scene.blob().empty() ? scene.path() : scene.blob();
+  auto known = scenes_.find(key);
+  if (known == scenes_.end()) known = scenes_.emplace(key, read(scene)).first;
   return known->second;
+}
+
+Result<BlendFile> Resolver::read(const v1::Scene& scene) const {
+  if (scene.blob().empty()) return read_blend(scene.path());
+  const Sha256 name = Sha256::parse(scene.blob()).value();
+  if (!blobs_.touch(name)) return store::blob_not_found(name);
+  auto file = read_blend(blobs_.path(name));
+  if (file) return file;
+  return Error{Code::failed_precondition,
+               file.error().reason,
+               "blob " + scene.blob() + ", the scene " + scene.original_path() + ", is not a .blend",
+               "send the bytes of a .blend file",
+               "",
+               {{"file", scene.original_path()}, {"blob", scene.blob()}}};
 }
 
 Result<pool::Blender> Resolver::blender(const v1::JobSpec& spec) {
   if (!snapshot_->complete) snapshot_ = catalog_.wait(kPatience);
   std::string selector = spec.environment().blender();
   if (constexpr std::string_view kCollection = "blenders/"; selector.starts_with(kCollection)) selector.erase(0, kCollection.size());
-  const auto key = std::make_pair(selector, spec.has_scene() ? spec.scene().path() : std::string());
+  const auto key = std::make_pair(selector, spec.scene().blob().empty() ? spec.scene().path() : spec.scene().blob());
   auto known = blenders_.find(key);
-  if (known == blenders_.end()) known = blenders_.emplace(key, choose(key.first, key.second)).first;
+  if (known == blenders_.end()) known = blenders_.emplace(key, choose(selector, spec.scene())).first;
   return known->second;
 }
 
-Result<pool::Blender> Resolver::choose(const std::string& selector, const std::string& scene) {
-  if (scene.empty()) return pool::select(*snapshot_, selector);
+Result<pool::Blender> Resolver::choose(const std::string& selector, const v1::Scene& scene) {
+  if (scene.path().empty() && scene.blob().empty()) return pool::select(*snapshot_, selector);
   const auto file = blend(scene);
   if (!file) return file.error();
   auto chosen = pool::select(*snapshot_, selector, file->version);
   if (chosen || !pool::select(*snapshot_, selector)) return chosen;
-  return too_old(scene, file->version, *snapshot_, selector);
+  return too_old(scene.blob().empty() ? scene.path() : scene.original_path(), file->version, *snapshot_, selector);
 }
 
 }  // namespace offstage::api

@@ -12,6 +12,7 @@
 
 #include "api/acceptor.h"
 #include "api/blender_service.h"
+#include "api/blob_service.h"
 #include "api/context.h"
 #include "api/grpc_log.h"
 #include "api/job_service.h"
@@ -53,6 +54,7 @@ struct Server::Impl {
   JobService jobs{context};
   BlenderService blenders{context};
   NodeService nodes{context};
+  BlobService blobs{context};
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<Acceptor> acceptor;
   Micros stop_patience{0};
@@ -91,6 +93,7 @@ Result<std::unique_ptr<Server>> Server::start(const ApiOptions& options, asio::i
   builder.RegisterService(&impl.jobs);
   builder.RegisterService(&impl.blenders);
   builder.RegisterService(&impl.nodes);
+  builder.RegisterService(&impl.blobs);
   if (!options.socket.empty()) {
     if (const auto good = prepare_socket(options.socket); !good) return good.error();
     auto acceptor = Acceptor::listen(options.socket, impl.context.info.connections);
@@ -114,10 +117,8 @@ Server::~Server() {
   if (!impl_) return;
   if (impl_->stopper.joinable()) impl_->stopper.join();
   impl_->stop_and_wait();
-  impl_->context.patient.stop();
-  impl_->context.work.stop();
-  impl_->context.patient.join();
-  impl_->context.work.join();
+  for (asio::thread_pool* threads : {&impl_->context.bulk, &impl_->context.patient, &impl_->context.work}) threads->stop();
+  for (asio::thread_pool* threads : {&impl_->context.bulk, &impl_->context.patient, &impl_->context.work}) threads->join();
 }
 
 void Server::stop(std::function<void()> done) {

@@ -7,6 +7,7 @@
 #include "api/limits.h"
 #include "api/text.h"
 #include "api/validate_environment.h"
+#include "api/validate_inputs.h"
 #include "api/validate_policy.h"
 
 namespace offstage::api {
@@ -21,20 +22,6 @@ Status check_display_name(const std::string& name, const Where& where) {
     return bad_field(where, "display_name", "BAD_DISPLAY_NAME",
                      "the job's name " + in_quotes(name) + " has a line break or another control character at byte " + std::to_string(*at),
                      "use one line of plain text");
-  }
-  return Done{};
-}
-
-Status check_path(const std::string& path, std::string_view what, const Where& where, std::string_view field) {
-  if (path.empty())
-    return bad_field(where, field, "BAD_PATH", "the path of the " + std::string(what) + " is empty", "give an absolute path on the daemon's machine");
-  if (path.front() != '/') {
-    return bad_field(where, field, "BAD_PATH", "the path of the " + std::string(what) + ", " + in_quotes(path) + ", is not absolute",
-                     "the daemon has another working directory: give an absolute path");
-  }
-  if (path.size() > kPathBytes || path.find('\0') != std::string::npos) {
-    return bad_field(where, field, "BAD_PATH", "the path of the " + std::string(what) + " is longer than 4096 bytes or contains a NUL",
-                     "give a path that exists");
   }
   return Done{};
 }
@@ -73,7 +60,7 @@ Status check_script(const v1::Script& script, const Where& where) {
       }
       break;
     case v1::Script::kPath:
-      if (auto good = check_path(script.path(), "script", where, "script.path"); !good) return good;
+      if (auto good = validate_path(script.path(), "script", where, "script.path"); !good) return good;
       break;
     case v1::Script::SOURCE_NOT_SET:
       return bad_field(where, "script", "NO_SCRIPT", "the script has neither text nor a path", "set script.text or script.path");
@@ -121,6 +108,20 @@ Status validate_labels(const google::protobuf::Map<std::string, std::string>& la
   return Done{};
 }
 
+Status validate_path(const std::string& path, std::string_view what, const Where& where, std::string_view field) {
+  if (path.empty())
+    return bad_field(where, field, "BAD_PATH", "the path of the " + std::string(what) + " is empty", "give an absolute path on the daemon's machine");
+  if (path.front() != '/') {
+    return bad_field(where, field, "BAD_PATH", "the path of the " + std::string(what) + ", " + in_quotes(path) + ", is not absolute",
+                     "the daemon has another working directory: give an absolute path");
+  }
+  if (path.size() > kPathBytes || path.find('\0') != std::string::npos) {
+    return bad_field(where, field, "BAD_PATH", "the path of the " + std::string(what) + " is longer than 4096 bytes or contains a NUL",
+                     "give a path that exists");
+  }
+  return Done{};
+}
+
 Status validate_priority(int priority, const Where& where, std::string_view field) {
   if (priority >= -kPriority && priority <= kPriority) return Done{};
   return bad_field(where, field, "BAD_PRIORITY", "the priority " + std::to_string(priority) + " is outside -1000 to 1000",
@@ -133,8 +134,9 @@ Status validate(const v1::JobSpec& spec, const Where& where) {
   if (!spec.has_script()) return bad_field(where, "script", "NO_SCRIPT", "the spec has no work", "set spec.script");
   if (auto good = check_script(spec.script(), where); !good) return good;
   if (spec.has_scene()) {
-    if (auto good = check_path(spec.scene().path(), "scene", where, "scene.path"); !good) return good;
+    if (auto good = validate_scene(spec.scene(), where); !good) return good;
   }
+  if (auto good = validate_inputs(spec, where); !good) return good;
   if (auto good = validate_environment(spec.environment(), where); !good) return good;
   if (auto good = validate_resources(spec.resources(), where); !good) return good;
   if (auto good = validate_policy(spec.policy(), where); !good) return good;

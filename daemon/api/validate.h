@@ -27,6 +27,7 @@ Error bad_field(const Where& where, std::string_view field, std::string reason, 
 
 Status validate(const v1::JobSpec& spec, const Where& where);
 Status validate_labels(const google::protobuf::Map<std::string, std::string>& labels, const Where& where, std::string_view field);
+Status validate_path(const std::string& path, std::string_view what, const Where& where, std::string_view field);
 Status validate_priority(int priority, const Where& where, std::string_view field);
 
 /// Of a checked spec. Unset durations are zero, but for the cancel grace.

@@ -14,6 +14,7 @@
 
 #include "api/server.h"
 #include "api/unix_socket.h"
+#include "app/contents_gc.h"
 #include "app/enforcement.h"
 #include "app/folders.h"
 #include "app/memory.h"
@@ -50,6 +51,7 @@ class Daemon {
   Status open_pool(const std::filesystem::path& worker_code);
   Status restore();
   Status serve();
+  void collect(bool dry_run, const api::GarbageReply& reply);
 
   pool::PoolEvents events();
   template <class Event>
@@ -87,6 +89,7 @@ class Daemon {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<StateLog> log_;
   std::unique_ptr<Retention> retention_;
+  std::unique_ptr<ContentsGc> contents_gc_;
   std::unique_ptr<pool::Pool> pool_;
   std::unique_ptr<core::Engine> engine_;
   std::unique_ptr<api::Server> server_;
@@ -111,15 +114,17 @@ Status Daemon::open(const std::filesystem::path& worker_code) {
                                            *log_, *pool_, hub_);
   retention_ = std::make_unique<Retention>(RetentionOptions{.age = options_.retention, .bytes = options_.retention_bytes, .state = folders_.state},
                                            strand_.io(), *engine_, *store_, *pool_);
+  contents_gc_ = std::make_unique<ContentsGc>(strand_.io(), *engine_, *store_, *pool_);
   if (Status restored = restore(); !restored) return restored;
   pool_->start();
   retention_->start(Now::read());
+  contents_gc_->start(Now::read());
   return serve();
 }
 
 Status Daemon::open_store() {
   auto opened = store::Store::open(
-      {.folder = folders_.state, .low_water_bytes = options_.low_water},
+      {.folder = folders_.state, .low_water_bytes = options_.low_water, .blob_bytes = options_.blob_bytes},
       [this](core::Revision durable) { asio::post(strand_.io(), [this, durable] { engine_->on_durable(durable); }); },
       [](const Error& error) {
         spdlog::critical("the daemon ends at once: {} ({})", error.message, error.hint);
@@ -213,11 +218,22 @@ Status Daemon::serve() {
                                      .tcp = options_.listen,
                                      .tls = options_.tls_dir,
                                      .stop_patience = stop_patience,
-                                     .collect = [this](bool dry_run, api::GarbageReply reply) { retention_->collect(dry_run, Now::read(), std::move(reply)); }},
+                                     .collect = [this](bool dry_run, const api::GarbageReply& reply) { collect(dry_run, reply); }},
                                     strand_.io(), *engine_, *store_, *pool_, hub_, std::move(info));
   if (!started) return started.error();
   server_ = std::move(*started);
   return Done{};
+}
+
+/// Jobs first: what they were given goes with them.
+void Daemon::collect(bool dry_run, const api::GarbageReply& reply) {
+  retention_->collect(dry_run, Now::read(), [this, dry_run, reply](Result<std::vector<api::Garbage>> found) {
+    if (!found) return reply(std::move(found));
+    contents_gc_->collect(!dry_run, [reply, found = std::move(*found)](const std::vector<api::Garbage>& contents) mutable {
+      found.insert(found.end(), contents.begin(), contents.end());
+      reply(std::move(found));
+    });
+  });
 }
 
 // ---- running ----
@@ -241,6 +257,7 @@ void Daemon::look_at_disk(Now now) {
 
 void Daemon::on_deadline(Now now) {
   retention_->look(now);
+  contents_gc_->look(now);
   engine_->tick(now);
 }
 
@@ -259,7 +276,7 @@ std::optional<Mono> Daemon::after_each() {
   look_at_disk(now);
   const auto disk = disk_low_ ? std::optional(now.mono + disk_look_again) : std::nullopt;  // nobody tells of room on a disk
   std::optional<Mono> first;
-  for (const auto& deadline : {engine_->next_deadline(), retention_->next(now), disk}) {
+  for (const auto& deadline : {engine_->next_deadline(), retention_->next(now), contents_gc_->next(now), disk}) {
     if (deadline && (!first || *deadline < *first)) first = deadline;
   }
   return first;

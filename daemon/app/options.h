@@ -36,6 +36,7 @@ struct Options {
   Micros retention{std::chrono::days(7)};
   std::int64_t retention_bytes = 0;
   std::int64_t attempt_bytes = std::int64_t{100} << 30;
+  std::int64_t blob_bytes = std::int64_t{200} << 30;
   std::filesystem::path state_dir;  // empty paths: see folders.h
   std::filesystem::path runtime_dir;
   std::filesystem::path socket;

@@ -124,7 +124,7 @@ void PoolImpl::prepare(const core::Assignment& assignment) {
   const auto worker = fleet_.find(assignment.attempt);
   if (!worker || worker->stage() != Worker::Stage::idle) return;  // it has just died: WorkerGone is on its way
   const auto spec = assignment.spec ? assignment.spec : spec_(assignment.job);
-  auto message = prepare_message(assignment, spec ? *spec : std::string());
+  auto message = prepare_message(assignment, spec ? *spec : std::string(), context_.options.state);
   if (!spec || !message) {
     core::Outcome outcome;
     outcome.failure.reason = core::Reason::lost;

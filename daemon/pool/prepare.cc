@@ -5,6 +5,7 @@
 
 #include "offstage/v1/job.pb.h"
 #include "pool/frame.h"
+#include "store/inputs.h"
 
 namespace offstage::pool {
 namespace {
@@ -26,7 +27,7 @@ Json scene_object(const v1::Scene& scene) {
 
 std::string scene_text(const v1::Scene& scene) { return text_of(scene_object(scene)); }
 
-Result<std::string> prepare_message(const core::Assignment& assignment, std::string_view bytes) {
+Result<std::string> prepare_message(const core::Assignment& assignment, std::string_view bytes, const std::filesystem::path& state) {
   v1::JobSpec spec;
   if (!spec.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Error{Code::data_loss, "SPEC_UNREADABLE", "the stored spec of the job " + assignment.job.hex() + " cannot be read", "", ""};
@@ -48,7 +49,16 @@ Result<std::string> prepare_message(const core::Assignment& assignment, std::str
       {"nice", 0},
   };
   for (const std::string& argument : script.args()) message["args"].push_back(argument);
-  if (spec.has_scene()) message["scene"] = scene_object(spec.scene());
+  const std::filesystem::path inputs = store::inputs_folder(state, assignment.job);
+  if (!spec.scene().path().empty()) message["scene"] = scene_object(spec.scene());
+  if (!spec.scene().blob().empty()) {
+    message["scene"] = {
+        {"path", (inputs / store::scene_file).string()}, {"original_path", spec.scene().original_path()}, {"trust", spec.scene().trust_blend_scripts()}};
+  }
+  if (spec.inputs_size() > 0) {
+    message["inputs"] = {{"folder", inputs.string()}, {"files", Json::array()}};
+    for (const v1::Input& input : spec.inputs()) message["inputs"]["files"].push_back(input.name());
+  }
   for (const auto& [name, value] : spec.environment().variables()) message["env"][name] = value;
   std::string text = text_of(message);
   if (text.size() > max_frame_bytes) {

@@ -5,6 +5,7 @@
 // Thread: pure functions.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,9 @@ class Scene;
 
 namespace offstage::pool {
 
-/// The frame's JSON. `spec` is a serialized offstage.v1.JobSpec whose script has its text. SPEC_UNREADABLE, SPEC_TOO_LARGE.
-Result<std::string> prepare_message(const core::Assignment& assignment, std::string_view spec);
+/// The frame's JSON. `spec` is a serialized offstage.v1.JobSpec whose script has its text; `state` is where the job's inputs lie. SPEC_UNREADABLE,
+/// SPEC_TOO_LARGE.
+Result<std::string> prepare_message(const core::Assignment& assignment, std::string_view spec, const std::filesystem::path& state);
 /// The scene as a worker takes it, with PREPARE and with its boot line: canonical JSON, so that the same scene gives the same text.
 std::string scene_text(const v1::Scene& scene);
 std::string limits_message(const core::Assignment& assignment);

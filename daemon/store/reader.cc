@@ -94,6 +94,13 @@ std::shared_ptr<const std::string> Reader::spec(JobId id) const {
   return std::make_shared<const std::string>(statement.text(0));
 }
 
+bool Reader::has_job(JobId id) const {
+  Impl::Lease connection(*impl_);
+  Statement& statement = connection->prepare("SELECT 1 FROM jobs WHERE id = ?1");
+  const Reset reset(statement);
+  return statement.bind(id).step();
+}
+
 Page Reader::list(const Filter& filter, std::int64_t before_seq, std::size_t limit, std::size_t max_bytes) const {
   Impl::Lease connection(*impl_);
   Statement& statement = connection->prepare(list_sql(filter));

@@ -25,6 +25,7 @@ class Reader {
   std::optional<JobRow> job(JobId id) const;
   std::vector<JobRow> jobs(std::span<const JobId> ids) const;  ///< those that exist, in the order of ids
   std::shared_ptr<const std::string> spec(JobId id) const;     ///< null: no such job
+  bool has_job(JobId id) const;
   Page list(const Filter& filter, std::int64_t before_seq, std::size_t limit,
             std::size_t max_bytes) const;  ///< newest first; before_seq = INT64_MAX: from the newest
   ChangesPage changes(const Filter& filter, core::Revision after, core::Revision up_to, std::size_t limit) const;

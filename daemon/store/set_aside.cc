@@ -88,17 +88,18 @@ Result<Moved> set_damaged_aside(const fs::path& folder) {
   fs::remove(restoring_in(state), none);
   // The next start removes the folders of attempts that it does not know.
   if (Status done = move(state / "attempts", state / ("attempts.damaged-" + utc()), *moved); !done) return done.error();
+  if (Status done = move(state / "inputs", state / ("inputs.damaged-" + utc()), *moved); !done) return done.error();
   if (Status synced = sync_folder(state); !synced) return synced.error();
   return moved;
 }
 
 Moved set_aside_in(const fs::path& state) {
   Moved kept;
-  const std::string database = database_in(state).filename().string() + ".", attempts = "attempts.";
+  const std::string database = database_in(state).filename().string() + ".", attempts = "attempts.", inputs = "inputs.";
   std::error_code error;
   for (fs::directory_iterator it(state, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if ((name.starts_with(database) || name.starts_with(attempts)) && it->path() != restoring_in(state)) kept.push_back(it->path());
+    if ((name.starts_with(database) || name.starts_with(attempts) || name.starts_with(inputs)) && it->path() != restoring_in(state)) kept.push_back(it->path());
   }
   return kept;
 }

@@ -50,6 +50,7 @@ struct Store::Impl {
   std::unique_ptr<WriterThread> writer;
   std::unique_ptr<Reader> reader;
   std::unique_ptr<BackgroundCheck> check;
+  std::unique_ptr<Contents> contents;
 
   std::atomic<Steady::rep> looked_at = 0;
   std::atomic<bool> low = false;
@@ -83,6 +84,8 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::fun
   impl.folder = std::move(*folder);
   impl.state_id = std::move(*state_id);
   impl.low_water_bytes = options.low_water_bytes;
+  impl.contents = std::make_unique<Contents>(impl.folder.path, options.blob_bytes, options.low_water_bytes);
+  if (Status made = impl.contents->open(); !made) return made.error();
   const fs::path file = database_in(impl.folder.path);
   try {
     impl.writer = std::make_unique<WriterThread>(std::move(database->connection), std::move(ballast), std::move(on_durable), failed);
@@ -97,6 +100,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::fun
 
 Committer& Store::committer() { return *impl_->writer; }
 const Reader& Store::reader() const { return *impl_->reader; }
+Contents& Store::contents() const { return *impl_->contents; }
 const std::string& Store::state_id() const { return impl_->state_id; }
 
 bool Store::disk_low() const {

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "core/ports.h"
 #include "store/committer.h"
+#include "store/contents.h"
 #include "store/reader.h"
 
 namespace offstage::store {
@@ -24,6 +25,7 @@ struct StoreOptions {
   std::filesystem::path folder;              ///< the state folder of this machine: made 0700 if missing, owner and mode checked
   std::int64_t low_water_bytes = 256 << 20;  ///< free space below which new work is refused
   std::int64_t ballast_bytes = 8 << 20;      ///< given up when a commit finds no space; 0: none
+  std::int64_t blob_bytes = 0;               ///< what blobs and inputs may take; 0: no limit
 };
 
 class Store {
@@ -36,6 +38,7 @@ class Store {
 
   Committer& committer();
   const Reader& reader() const;
+  Contents& contents() const;
   const std::string& state_id() const;  ///< random, made with the database; processes of this daemon carry it in OFFSTAGE_STATE_ID
   bool disk_low() const;                ///< free space is below the low-water mark (statvfs, at most once a second); any thread
   std::string why_disk_low() const;     ///< for people: what is free, and what the mark is; any thread

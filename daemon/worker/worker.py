@@ -11,7 +11,7 @@ import threading
 import traceback
 from typing import Any, NoReturn
 
-from . import blocks, causes, environment, interrupt, page, pristine, process, quiesce, records, scene, scene_warnings, values, warm, wire
+from . import blocks, causes, environment, inputs, interrupt, page, pristine, process, quiesce, records, scene, scene_warnings, values, warm, wire
 from .exchange import Exchange
 from .faults import crash_point
 from .files import Files
@@ -130,6 +130,13 @@ class Worker:
             except scene.Unreadable as error:
                 self._refusal = {"state": "failed", "reason": "SCENE_UNREADABLE", "message": str(error),
                                  "hint": "open it in a Blender of that version; `offstage blenders` lists the others"}
+        if given := prepare.get("inputs"):
+            try:
+                inputs.take(given["folder"], given["files"], self._folder.work)
+            except inputs.Missing as error:
+                self._refusal = {"state": "failed", "reason": "PREFLIGHT", "message": str(error), "hint": "submit the job again"}
+            except OSError as error:
+                self._refusal = {"state": "failed", **causes.no_room("inputs could not be copied", error)}
         try:
             self._exchange.take_in(prepare)
         except blocks.Unreadable as error:

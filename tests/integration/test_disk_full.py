@@ -2,6 +2,7 @@
 """A disk of 16 MB as the state folder, for real: new work is refused, what was accepted is drained, nothing is damaged, and it goes on when there is room."""
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -101,3 +102,19 @@ def test_a_disk_that_fills_up_refuses_new_work_and_drains_and_goes_on_when_there
     assert jobs.wait_end(jobs.submit(WRITES.format(size=1000)))["state"] == "SUCCEEDED"
     jobs.ok("daemon", "stop", "--now")
     assert_sound(disk, jobs, accepted)
+
+
+def test_inputs_without_room_are_refused_and_leave_nothing(disk: SmallDisk, on_disk: Callable[[str], Jobs]) -> None:
+    jobs = on_disk('low_water = "1MiB"\n')
+    source = jobs.folder / "input"
+    source.write_bytes(os.urandom(4 << 20))
+    script = jobs.script("import offstage, os\noffstage.result = os.path.getsize('input')")
+    job = jobs.ok("submit", script, "--hold", "--input", source).strip()
+    free = disk.free
+    done = jobs.run("submit", script, "--hold", "--input", source)
+    assert done.returncode == 2 and "no room for 4194304 bytes" in done.stderr, done.stderr
+    assert disk.free > free - (256 << 10)
+    jobs.ok("delete", "--force", job)
+    jobs.ok("gc")
+    again = jobs.ok("submit", script, "--hold", "--input", source).strip()
+    assert [path.name for path in disk.path.rglob("input")] == ["input"], again

@@ -63,6 +63,21 @@ class Client {
   /// Deletes ended jobs that are due, and removes what belongs to nothing. It takes as long as there is to do: no deadline. dry_run: only tells.
   Result<std::vector<Garbage>> collect_garbage(bool dry_run) const;
 
+  /// A file of this machine as a job's input: on the daemon's own machine it goes by its path and is copied at submit, from afar it is written as a blob first.
+  /// `name`: where the script finds it; empty: the file's own. As write_blob(); invalid_argument: FILE_NOT_FOUND, FILE_UNREADABLE.
+  Result<Input> put_file(const std::string& path, std::string name = {}, const OnSent& on_sent = {}, std::stop_token stop = {}) const;
+  /// Writes a file of this machine as a blob, wherever the daemon is; its name.
+  Result<std::string> put_blob(const std::string& path, const OnSent& on_sent = {}, std::stop_token stop = {}) const;
+  /// Durable when it returns; nothing is sent of one that is there. Resumes by itself. resource_exhausted: QUOTA_FULL, DISK_LOW, DISK_FULL;
+  /// invalid_argument: BLOB_HASH_MISMATCH (the source changed meanwhile).
+  Status write_blob(const BlobSource& source, const OnSent& on_sent = {}, std::stop_token stop = {}) const;
+  /// Which of these the daemon does not have; the others it keeps for an hour.
+  Result<std::vector<std::string>> find_missing_blobs(const std::vector<std::string>& blobs) const;
+  /// Each byte once, in order. A whole one is checked: after an error (data_loss: BLOB_CORRUPT) what came is of no use. failed_precondition: BLOB_NOT_FOUND.
+  Status read_blob(BlobRequest request, const OnBlob& on_chunk, std::stop_token stop = {}) const;
+  /// The daemon itself listens on the Unix socket (and not an SSH that forwards it): it sees this machine's files.
+  Result<bool> is_local() const;
+
   /// Follows jobs until `on_event` returns false (Done), `stop` (cancelled) or an error. Resumes by itself: no change is missed, some may come twice.
   Status watch(WatchRequest request, const OnWatch& on_event, std::stop_token stop = {}) const;
   /// The log from request.offset on, each byte once, also across a restart of the daemon. Without follow: what there is.

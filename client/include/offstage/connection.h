@@ -40,6 +40,14 @@ class Connection {
   virtual Result<Server> get_server(Deadline deadline) = 0;
   virtual Result<std::vector<Garbage>> collect_garbage(bool dry_run, Deadline deadline) = 0;
 
+  virtual std::int32_t listener() const = 0;  ///< the pid of who listens on the Unix socket; 0: TCP, or nobody
+  virtual Result<std::vector<std::string>> find_missing_blobs(const std::vector<std::string>& blobs, Deadline deadline) = 0;
+  virtual Result<BlobWritten> query_write(const std::string& blob, Deadline deadline) = 0;
+  /// What is there afterwards. on_sent: after each chunk.
+  virtual Result<std::int64_t> write_blob(const BlobSource& source, std::int64_t offset, const std::function<void(std::int64_t)>& on_sent,
+                                          const std::stop_token& stop) = 0;
+  virtual Status read_blob(const BlobRequest& request, const OnBlob& on_chunk, const std::stop_token& stop) = 0;
+
   /// Blocks while the stream lasts. Done: the server ended it. Code::cancelled: `stop`, or on_event returned false.
   virtual Status watch_jobs(const WatchRequest& request, const OnWatch& on_event, const std::stop_token& stop) = 0;
   virtual Status read_log(const LogRequest& request, const OnLog& on_chunk, const std::stop_token& stop) = 0;

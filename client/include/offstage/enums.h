@@ -14,7 +14,20 @@ enum class Isolation { unspecified, automatic, fork, process };
 enum class ForkState { unspecified, pending, proven, refused };
 enum class BreakerState { unspecified, open, trial };
 /// What is not needed any more.
-enum class GarbageKind { unspecified, expired_jobs, jobs_beyond_size, attempt_folders, keeper_logs, trash, set_aside };
+enum class GarbageKind {
+  unspecified,
+  expired_jobs,
+  jobs_beyond_size,
+  attempt_folders,
+  keeper_logs,
+  trash,
+  set_aside,
+  inputs,
+  blobs,
+  partial_blobs,
+  corrupt_blobs,
+  staged
+};
 /// What becomes of a job whose scene is not as it should be.
 enum class OnWarning { unspecified, warn, fail };
 /// Why a job or an attempt failed.

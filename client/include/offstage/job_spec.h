@@ -27,10 +27,20 @@ struct Script {
   std::string parameters_json;    ///< a JSON object, passed on byte for byte; empty = {}. No bare NaN: {"$float": "nan"}.
 };
 
-/// A .blend on the daemon's machine, opened where it lies.
+/// A file that the script finds in its working directory. Give `path` (absolute, on the daemon's machine) or `blob`; Client::put_file() makes one of a file of
+/// this machine.
+struct Input {
+  std::string name;  ///< "a.txt", "textures/wood.png": relative to the script's working directory
+  std::string path;  ///< copied at submit
+  std::string blob;  ///< SHA-256
+};
+
+/// A .blend: on the daemon's machine, opened where it lies (path), or by value (blob and original_path).
 struct Scene {
   std::string path;                  ///< absolute
   bool trust_blend_scripts = false;  ///< run Python drivers and scripts of the file
+  std::string blob;                  ///< SHA-256 of the .blend's bytes (Client::put_blob)
+  std::string original_path;         ///< with blob: absolute; where its // paths are meant from
 };
 
 /// An add-on or extension; a job does not run without those that it names.
@@ -74,6 +84,7 @@ struct JobSpec {
   std::map<std::string, std::string> labels;  ///< at most 64
   Script script;
   std::optional<Scene> scene;  ///< unset: the factory start-up scene
+  std::vector<Input> inputs;   ///< at most Limits::inputs
   Environment environment;
   Resources resources;
   Policy policy;

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include <offstage/blob.h>
 #include <offstage/types.h>
 
 namespace offstage::inline client {

@@ -58,6 +58,10 @@ struct Limits {
   std::int64_t attempt_bytes = 0;    ///< of an attempt's folder; 0: no limit
   Duration retention{};              ///< ended jobs are kept so long; 0: until they are deleted
   std::int64_t retention_bytes = 0;  ///< what the folders of ended jobs may take; 0: no limit
+  std::int32_t inputs = 0;           ///< of one job
+  std::int64_t blob_bytes = 0;       ///< what blobs and inputs may take; 0: no limit
+  std::int64_t blob_chunk_bytes = 0;
+  std::int32_t find_blobs = 0;
 };
 
 /// What is not needed any more.
@@ -82,6 +86,7 @@ struct Server {
   std::map<std::string, std::int64_t> job_counts;  ///< "queued": 3
   std::string instance;                            ///< new with each start of the daemon
   std::vector<std::string> warnings;
+  std::string staging_folder;  ///< a file that is moved there becomes an input without a copy
 };
 
 /// The machine that runs the workers.

@@ -30,6 +30,7 @@ Harness::Harness() {
   jobs_ = v1::JobService::NewStub(channel_);
   blenders_ = v1::BlenderService::NewStub(channel_);
   nodes_ = v1::NodeService::NewStub(channel_);
+  blobs_ = v1::BlobService::NewStub(channel_);
 }
 
 Harness::~Harness() {

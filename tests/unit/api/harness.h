@@ -15,6 +15,7 @@
 #include "api/server.h"
 #include "fake_pool.h"
 #include "offstage/v1/blender_service.grpc.pb.h"
+#include "offstage/v1/blob_service.grpc.pb.h"
 #include "offstage/v1/job_service.grpc.pb.h"
 #include "offstage/v1/node_service.grpc.pb.h"
 #include "specs.h"
@@ -85,6 +86,7 @@ class Harness : public testing::Test {
   std::unique_ptr<v1::JobService::Stub> jobs_;
   std::unique_ptr<v1::BlenderService::Stub> blenders_;
   std::unique_ptr<v1::NodeService::Stub> nodes_;
+  std::unique_ptr<v1::BlobService::Stub> blobs_;
   std::shared_ptr<grpc::Channel> channel_;
 
   /// With a deadline.

@@ -10,6 +10,8 @@
 
 #include "fake_pool.h"
 #include "specs.h"
+#include "store/contents.h"
+#include "store/upload.h"
 
 namespace offstage::api {
 namespace {
@@ -23,7 +25,7 @@ class ResolveTest : public testing::Test {
         {.complete = true, .blenders = {fake_blender("3.4.1-blender", {3, 4, 1}, core::ForkProof::refused), fake_blender("4.5.1-blender", {4, 5, 1})}});
   }
   Result<core::NewJob> resolve(v1::JobSpec spec) {
-    Resolver resolver(catalog_, 4);
+    Resolver resolver(catalog_, 4, contents_.blobs);
     auto out = resolver.resolve(spec, {});
     resolved_ = spec;
     return out;
@@ -47,8 +49,32 @@ class ResolveTest : public testing::Test {
 
   TempFolder folder_;
   FakeCatalog catalog_;
+  store::Contents contents_{folder_.path(), 0, 0};
   v1::JobSpec resolved_;
 };
+
+TEST_F(ResolveTest, a_scene_by_value_is_judged_by_its_blob_and_named_by_its_path) {
+  ASSERT_TRUE(contents_.open());
+  const auto with_blob = [&](const std::string& bytes, bool write = true) {
+    const Sha256 name = Sha256::of(bytes);
+    if (write) {
+      EXPECT_TRUE((*contents_.blobs.upload(name, static_cast<std::int64_t>(bytes.size())))->append(0, bytes));
+    }
+    v1::JobSpec spec = script_spec();
+    spec.mutable_scene()->set_blob(name.hex());
+    spec.mutable_scene()->set_original_path("/home/u/x.blend");
+    return spec;
+  };
+  EXPECT_TRUE(resolve(with_blob("BLENDER-v304REND")));
+  const Error newer = refused(with_blob("BLENDER-v999REND"));
+  EXPECT_EQ(newer.reason, "BLENDER_TOO_OLD");
+  EXPECT_THAT(newer.message, HasSubstr("/home/u/x.blend"));
+  const Error other = refused(with_blob("no blend"));
+  EXPECT_EQ(other.reason, "BLEND_UNREADABLE");
+  EXPECT_EQ(other.field, "spec.scene.blob");
+  EXPECT_THAT(other.message, HasSubstr("/home/u/x.blend"));
+  EXPECT_EQ(refused(with_blob("never written", false)).reason, "BLOB_NOT_FOUND");
+}
 
 TEST_F(ResolveTest, a_missing_script_is_not_found) {
   const Error error = refused(by_path(folder_.path() / "no.py"));

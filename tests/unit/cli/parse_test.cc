@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace offstage::cli {
 namespace {
 
@@ -53,6 +55,19 @@ TEST(ParsePair, is_cut_at_the_first_equals_sign) {
   EXPECT_EQ(*parse_pair("--env", "A="), std::pair(std::string("A"), std::string()));
   EXPECT_FALSE(parse_pair("--env", "A"));
   EXPECT_FALSE(parse_pair("--env", "=b"));
+}
+
+TEST(ParseInput, is_a_file_or_a_file_and_the_name_that_the_script_finds_it_under) {
+  const std::string folder = ::testing::TempDir();
+  for (const char* name : {"in.txt", "in=1.txt"}) std::ofstream(folder + name) << "x";
+  EXPECT_EQ(parse_input(folder + "in.txt")->file, folder + "in.txt");
+  EXPECT_EQ(parse_input(folder + "in.txt")->name, "");
+  EXPECT_EQ(parse_input(folder + "in.txt=a/b")->name, "a/b");
+  EXPECT_EQ(parse_input(folder + "in=1.txt")->file, folder + "in=1.txt");
+  EXPECT_EQ(parse_input(folder + "in=1.txt=c")->file, folder + "in=1.txt");
+  EXPECT_EQ(parse_input(folder + "in=1.txt=c")->name, "c");
+  for (const std::string& bad : {folder, folder + "nothing", folder + "in.txt=", folder + "nothing=x", std::string("=x"), std::string()})
+    EXPECT_FALSE(parse_input(bad)) << bad;
 }
 
 TEST(Uuid, is_told_from_other_text) {

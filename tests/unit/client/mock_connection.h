@@ -27,6 +27,12 @@ class MockConnection : public Connection {
   MOCK_METHOD(Result<std::vector<Node>>, list_nodes, (Deadline), (override));
   MOCK_METHOD(Result<Server>, get_server, (Deadline), (override));
   MOCK_METHOD(Result<std::vector<Garbage>>, collect_garbage, (bool, Deadline), (override));
+  MOCK_METHOD(std::int32_t, listener, (), (const, override));
+  MOCK_METHOD(Result<std::vector<std::string>>, find_missing_blobs, (const std::vector<std::string>&, Deadline), (override));
+  MOCK_METHOD(Result<BlobWritten>, query_write, (const std::string&, Deadline), (override));
+  MOCK_METHOD(Result<std::int64_t>, write_blob, (const BlobSource&, std::int64_t, const std::function<void(std::int64_t)>&, const std::stop_token&),
+              (override));
+  MOCK_METHOD(Status, read_blob, (const BlobRequest&, const OnBlob&, const std::stop_token&), (override));
   MOCK_METHOD(Status, watch_jobs, (const WatchRequest&, const OnWatch&, const std::stop_token&), (override));
   MOCK_METHOD(Status, read_log, (const LogRequest&, const OnLog&, const std::stop_token&), (override));
   MOCK_METHOD(Status, read_bundle, (const std::string&, const OnBundle&, const std::stop_token&), (override));

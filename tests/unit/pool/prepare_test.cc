@@ -21,7 +21,7 @@ core::Assignment assignment() {
 }
 
 Json prepared(const v1::JobSpec& spec, const core::Assignment& to = assignment()) {
-  const auto message = prepare_message(to, spec.SerializeAsString());
+  const auto message = prepare_message(to, spec.SerializeAsString(), "/state");
   EXPECT_TRUE(message);
   return Json::parse(*message);
 }
@@ -70,14 +70,30 @@ TEST(Prepare, what_is_not_said_has_its_default) {
   EXPECT_TRUE(message["scene"].is_null());
   EXPECT_EQ(message["on_warning"], "warn");
   EXPECT_TRUE(message["args"].is_array());
+  EXPECT_FALSE(message.contains("inputs"));
 }
 
-TEST(Prepare, a_broken_spec_is_an_error) { EXPECT_EQ(prepare_message(assignment(), "\xff\xff").error().reason, "SPEC_UNREADABLE"); }
+TEST(Prepare, inputs_and_a_scene_by_value_lie_in_the_job_s_folder) {
+  v1::JobSpec spec;
+  spec.mutable_script()->set_text("1");
+  auto* input = spec.add_inputs();
+  input->set_name("textures/wood.png");
+  input->set_path("/home/u/wood.png");
+  spec.mutable_scene()->set_blob(std::string(64, 'a'));
+  spec.mutable_scene()->set_original_path("/home/u/x.blend");
+  const auto to = assignment();
+  const Json message = prepared(spec, to);
+  const std::string folder = "/state/inputs/" + to.job.hex();
+  EXPECT_EQ(message["inputs"], (Json{{"folder", folder}, {"files", {"textures/wood.png"}}}));
+  EXPECT_EQ(message["scene"], (Json{{"path", folder + "/.scene.blend"}, {"original_path", "/home/u/x.blend"}, {"trust", false}}));
+}
+
+TEST(Prepare, a_broken_spec_is_an_error) { EXPECT_EQ(prepare_message(assignment(), "\xff\xff", "/state").error().reason, "SPEC_UNREADABLE"); }
 
 TEST(Prepare, what_no_frame_can_hold_is_an_error) {
   v1::JobSpec spec;
   spec.mutable_script()->set_text(std::string(9 << 20, 'x'));
-  EXPECT_EQ(prepare_message(assignment(), spec.SerializeAsString()).error().reason, "SPEC_TOO_LARGE");
+  EXPECT_EQ(prepare_message(assignment(), spec.SerializeAsString(), "/state").error().reason, "SPEC_TOO_LARGE");
 }
 
 TEST(Limits, a_deadline_is_in_seconds_or_null) {

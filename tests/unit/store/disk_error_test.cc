@@ -61,7 +61,7 @@ class DiskErrors : public ::testing::TestWithParam<std::pair<Fault::Kind, bool>>
   }
 
   FailingVfs disk;
-  Contents contents;
+  RowsByRevision contents;
   bool failed = true;
   int judged = 0;
   std::vector<std::string> wrong;

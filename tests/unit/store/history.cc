@@ -98,11 +98,11 @@ void live(const fs::path& state, test::FailingVfs& disk, const std::function<voi
   }
 }
 
-Contents live_without_faults(test::FailingVfs& disk) {
+RowsByRevision live_without_faults(test::FailingVfs& disk) {
   const TempFolder folder(memory_disk());
   const auto state = folder.path() / "state";
   disk.watch(state);
-  Contents contents;
+  RowsByRevision contents;
   live(state, disk, [&](core::Revision revision) { contents[revision] = all_rows(state); });
   return contents;
 }
@@ -112,7 +112,7 @@ void Told::hear(const DiskOp& note) {
   (note.file == "submitted" ? submitted : acknowledged) = static_cast<core::Revision>(note.number);
 }
 
-Verdict judge(const fs::path& state, const Contents& contents, const Told& told) try {
+Verdict judge(const fs::path& state, const RowsByRevision& contents, const Told& told) try {
   Verdict verdict;
   {
     const auto opened = Store::open(

@@ -20,10 +20,10 @@ namespace offstage::store {
 void live(const std::filesystem::path& state, test::FailingVfs& disk, const std::function<void(core::Revision)>& after_each = {});
 
 /// Revision → all rows of all tables. 0: a new store.
-using Contents = std::map<core::Revision, std::string>;
+using RowsByRevision = std::map<core::Revision, std::string>;
 
 /// From a run without faults, whose trace is left in `disk`.
-Contents live_without_faults(test::FailingVfs& disk);
+RowsByRevision live_without_faults(test::FailingVfs& disk);
 
 struct Told {
   core::Revision submitted = 0, acknowledged = 0;
@@ -36,6 +36,6 @@ struct Verdict {
 };
 
 /// Opens the store in `state` as the next daemon would, and compares.
-Verdict judge(const std::filesystem::path& state, const Contents& contents, const Told& told);
+Verdict judge(const std::filesystem::path& state, const RowsByRevision& contents, const Told& told);
 
 }  // namespace offstage::store

@@ -83,7 +83,7 @@ class PowerCuts : public ::testing::Test {
   }
 
   FailingVfs disk;
-  Contents contents;
+  RowsByRevision contents;
   std::vector<DiskOp> trace;
   bool one_is_enough = false;
   int judged = 0;
