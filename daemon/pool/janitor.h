@@ -7,6 +7,8 @@
 
 #include <asio/thread_pool.hpp>
 #include <filesystem>
+#include <functional>
+#include <memory>
 
 namespace offstage::pool {
 
@@ -16,10 +18,16 @@ class Janitor {
   void remove(const std::filesystem::path& folder);
   /// What an earlier process left in trash/.
   void empty_trash();
+  /// Calls `then` when nothing waits to be removed: here and now, or on the janitor's thread.
+  void when_done(std::function<void()> then);
 
  private:
+  struct Work;
+  void post(std::function<void()> task);
+
   asio::thread_pool& threads_;
   const std::filesystem::path trash_;
+  const std::shared_ptr<Work> work_;
 };
 
 }  // namespace offstage::pool

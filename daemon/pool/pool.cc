@@ -56,7 +56,11 @@ class PoolImpl : public Pool, public AttemptSink {
   // Pool
   void adopt(const std::vector<core::OpenAttempt>& open, const std::vector<AttemptId>& known) override;
   void start() override;
-  void shutdown(bool kill_busy, std::function<void()> done) override { fleet_.wind_down(kill_busy, std::move(done)); }
+  void shutdown(bool kill_busy, std::function<void()> done) override {
+    fleet_.wind_down(kill_busy, [this, done = std::move(done)] {  // folders of spares that have just ended go before the threads that remove them
+      context_.janitor.when_done([this, done] { asio::post(context_.io, done); });
+    });
+  }
   void in_background(std::function<void()> work) override { asio::post(context_.background, std::move(work)); }
   void leftovers(KnownAttempts known, bool remove, std::function<void(std::vector<Leftover>)> done) override {
     find_leftovers(context_, fleet_, alive_, std::move(known), remove, std::move(done));

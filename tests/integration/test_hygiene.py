@@ -128,7 +128,7 @@ def test_a_zygote_that_dies_in_the_middle_of_each_fork_reply_loses_no_job(make_d
     submitted = [jobs.submit(f"import offstage\noffstage.result = {n}", "--isolation", "fork") for n in range(12)]
     seen = [jobs.wait_end(job, 180) for job in submitted]
     assert [job["result"] for job in seen] == list(range(12)) and {len(job["attempts"]) for job in seen} == {1}, seen
-    assert "killed by signal 9" in jobs.ok("daemon", "logs"), "it did die"
+    assert "killed by signal 9" in jobs.ok("daemon", "logs", "-n", "100000"), "it did die"
     jobs.ok("daemon", "stop", "--now")
     assert jobs.daemon.processes() == []
 
