@@ -5,8 +5,10 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <type_traits>
 
+#include "cli/data_files.h"
 #include "cli/interrupts.h"
 #include "cli/parameters.h"
 #include "cli/parse.h"
@@ -61,6 +63,7 @@ void SpecOptions::add_to(Command& command) {
       .value("--blender", blender, "SELECTOR", "\"4.5\", \">=4.2,<5\", a name of `offstage blenders`, or a path")
       .values("--param", params, "K=JSON", "A parameter; strings need quotes: 'name=\"x\"'")
       .value("--params", params_file, "FILE", "A JSON object of parameters; - = standard input")
+      .values("--data-blocks", data_blocks, "LIB.blend", "Data-blocks for passed_data_blocks, with LIB.json beside")
       .value("--isolation", isolation, "auto|fork|process", "How the worker is made")
       .value("--timeout", timeout, "30s", "Of one attempt, from its first line")
       .value("--queue-timeout", queue_timeout, "30s", "From submit to the first attempt")
@@ -99,9 +102,6 @@ Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_
     return bad("--original-path needs --blend-by-value", "", "a --blend is opened where it lies");
   }
   if (!spec.scene && trust) return bad("--trust-blend-scripts needs --blend", "", "name the .blend whose scripts you trust");
-  for (const std::string& text : inputs) {
-    if (const auto input = parse_input(text); !input) return input.error();
-  }
   spec.environment.blender = blender.find('/') != std::string::npos ? absolute_path(blender) : blender;
 
   const auto duration = [](const char* option) { return [option](const std::string& value) { return parse_duration(option, value); }; };
@@ -123,6 +123,7 @@ Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_
                         .then([&] { return assign(spec.labels, parse_pairs("--label", labels)); })
                         .status();
   if (!ok) return ok.error();
+  if (const auto known = files(spec.script.parameters_json); !known) return known.error();
   if (!isolation.empty()) {
     const auto chosen = isolation_named(isolation);
     if (!chosen) return bad("--isolation: there is no such isolation", isolation, "auto, fork or process");
@@ -142,14 +143,27 @@ Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_
   return request;
 }
 
+Result<std::vector<InputFile>> SpecOptions::files(const std::string& parameters_json) const {
+  auto all = files_of_libraries(data_blocks);
+  if (!all) return all.error();
+  const std::string folder = params_file == "-" ? std::string() : std::filesystem::path(params_file).parent_path().string();
+  for (InputFile& one : files_of_values(parameters_json, folder)) all->push_back(std::move(one));
+  for (const std::string& text : inputs) {
+    auto input = parse_input(text);
+    if (!input) return input.error();
+    all->push_back(std::move(*input));
+  }
+  return all;
+}
+
 Status SpecOptions::send_files(const Client& client, JobSpec& spec) const {
-  if (inputs.empty() && blend_by_value.empty()) return Done{};
+  const auto all = files(spec.script.parameters_json);
+  if (!all) return all.error();
+  if (all->empty() && blend_by_value.empty()) return Done{};
   std::stop_source stop;
   const Interrupts interrupts([&stop](int) { stop.request_stop(); });
-  for (const std::string& text : inputs) {
-    const auto input = parse_input(text);
-    if (!input) return input.error();
-    auto put = client.put_file(input->file, input->name, {}, stop.get_token());
+  for (const InputFile& input : *all) {
+    auto put = client.put_file(input.file, input.name, {}, stop.get_token());
     if (!put) return put.error();
     spec.inputs.push_back(std::move(*put));
   }

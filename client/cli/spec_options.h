@@ -10,13 +10,14 @@
 
 #include "cli/load_options.h"
 #include "cli/options.h"
+#include "cli/parse.h"
 
 namespace offstage::cli {
 
 struct SpecOptions {
   std::string script, blend, blend_by_value, original_path, blender, on_warning, params_file, isolation, timeout, queue_timeout, start_timeout,
       progress_timeout, memory, cpus, name, priority, attempts, request_id;
-  std::vector<std::string> params, inputs, env, labels, retry_on;
+  std::vector<std::string> params, data_blocks, inputs, env, labels, retry_on;
   bool hold = false, trust = false;
   LoadOptions load;
 
@@ -27,6 +28,10 @@ struct SpecOptions {
   Status send_files(const Client& client, JobSpec& spec) const;
   /// What was refused, with what a user of this command line can do.
   Error explain(const Client& client, Error error) const;
+
+ private:
+  /// All files that go with the job, as inputs; of this machine.
+  Result<std::vector<InputFile>> files(const std::string& parameters_json) const;
 };
 
 }  // namespace offstage::cli

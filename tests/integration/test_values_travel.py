@@ -2,12 +2,14 @@
 """Parameters and results on the whole way: command line, client library, daemon and store pass the text on byte for byte, whatever it is."""
 from __future__ import annotations
 
+import json
 import os
 import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -77,3 +79,26 @@ def test_texts_go_through_all_of_it_byte_for_byte(jobs: Jobs) -> None:
         assert done.stdout.partition(b', "parameters": ')[2].startswith(written.encode())
         assert done.stdout.partition(b', "result": ')[2].startswith(text.encode())
         assert same(values.decode(text), {"values": arrived(batch)})
+
+
+def test_large_arrays_go_as_inputs_and_come_as_result_files(jobs: Jobs, tmp_path: Path) -> None:
+    given = {"a": numpy.arange(30_000, dtype=">i4").reshape(3, -1), "b": b"x" * 100_000, "c": numpy.asfortranarray(numpy.eye(200))}
+    text = values.encode(given, "parameters", str(tmp_path))
+    (tmp_path / "parameters.json").write_text(text)
+    script = jobs.script("import offstage, os\na += 1\noffstage.result = [a, b, c, os.listdir('.')]")
+    job = jobs.json("run", str(script), "--params", str(tmp_path / "parameters.json"))
+    a, b, c, here = values.decode(json.dumps(job["result"]), job["out_dir"])
+    given["a"] += 1
+    assert same(a, given["a"]) and b == given["b"] and same(c, given["c"]) and here == []
+
+
+def test_parameters_whose_file_is_missing_are_refused_with_its_path(jobs: Jobs, tmp_path: Path) -> None:
+    (tmp_path / "parameters.json").write_text('{"a": {"$bytes": {"file": ".values/3.bin"}}}')
+    done = jobs.run("run", jobs.script("pass"), "--params", str(tmp_path / "parameters.json"))
+    assert done.returncode == 2 and str(tmp_path / ".values" / "3.bin") in done.stderr
+
+
+def test_a_library_without_its_manifest_is_refused(jobs: Jobs, tmp_path: Path) -> None:
+    (tmp_path / "lib.blend").write_text("x")
+    done = jobs.run("run", jobs.script("pass"), "--data-blocks", str(tmp_path / "lib.blend"))
+    assert done.returncode == 2 and str(tmp_path / "lib.json") in done.stderr
