@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .tree import ROOT, files, shown, text
 
-INSIDE_BLENDER = ("addon/", "daemon/worker/")
+INSIDE_BLENDER = ("addon/", "client/python/", "daemon/worker/")
 SOURCES = {".h", ".cc", ".py", ".cmake", ".proto", ".sql", ".sh", ".service", ".yaml", ".toml"}
 SCRIPTS = ("scripts/", ".ci/")
 OTHERS = ("proto/google/",)  # with their own notice
