@@ -18,6 +18,8 @@ void add_commands(CommandLine& line, Context& context) {
   add_logs(root, context);
   add_bundle(root, context);
   add_result(root, context);
+  add_files(root, context);
+  add_fetch(root, context);
   add_cancel(root, context);
   add_retry(root, context);
   add_delete(root, context);

@@ -16,6 +16,8 @@ void add_wait(Command root, Context& context);
 void add_watch(Command root, Context& context);
 void add_logs(Command root, Context& context);
 void add_bundle(Command root, Context& context);
+void add_files(Command root, Context& context);
+void add_fetch(Command root, Context& context);
 void add_result(Command root, Context& context);
 void add_cancel(Command root, Context& context);
 void add_retry(Command root, Context& context);

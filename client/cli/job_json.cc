@@ -89,6 +89,8 @@ std::string to_json(const Job& job, const std::vector<Attempt>& attempts) {
   const std::string folder = attempts.empty() ? std::string() : attempts.back().folder;
   out.text_or_null("folder", folder);
   out.text_or_null("out_dir", job.result && !job.result->out_dir.empty() ? job.result->out_dir : folder.empty() ? folder : folder + "/out");
+  out.number("file_count", job.result ? job.result->file_count : 0).number("file_bytes", job.result ? job.result->file_bytes : 0);
+  out.text_or_null("deliver_to", job.spec.deliver_to);
   out.number("priority", std::int64_t{job.priority}).boolean("held", job.held).raw("labels", json_map(job.labels)).text_or_null("blender", job.blender);
   out.text_or_null("cancelled_by", job.cancelled_by);
   out.raw("create_time", json_time(job.create_time)).raw("start_time", json_time(job.start_time)).raw("end_time", json_time(job.end_time));

@@ -20,7 +20,12 @@
 namespace offstage::cli {
 namespace {
 
-std::string in_words(const Job& job, const std::vector<Attempt>& attempts, std::size_t width) {
+std::string files_text(const FilePage& files) {
+  if (files.total_count == 0) return "";
+  return std::to_string(files.total_count) + ", " + bytes_text(files.total_bytes);
+}
+
+std::string in_words(const Job& job, const std::vector<Attempt>& attempts, const FilePage& files, std::size_t width) {
   std::string text = failure_text(job, attempts);
   if (!text.empty()) text += "\n";
   const auto line = [&](const std::string& key, const std::string& value) {
@@ -42,7 +47,9 @@ std::string in_words(const Job& job, const std::vector<Attempt>& attempts, std::
   line("ran", run_time_text(job));
   text += warnings_text(job.warnings);
   if (job.result) line("result", job.result->value_json);
-  if (job.result) line("files", job.result->out_dir);
+  line("files", files_text(files));
+  line("delivered", job.state == State::succeeded ? job.spec.deliver_to : "");
+  if (!files.attempt.empty() && files.total_count > 0) line("out_dir", files.out_dir);
   if (!attempts.empty()) line("folder", attempts.back().folder);
   if (attempts.size() > 1 || (!attempts.empty() && job.state != State::succeeded)) {
     std::vector<Row> rows{{"ATTEMPT", "STATE", "REASON", "RAN", "MEMORY", "PID", "ISOLATION", "BLENDER"}};
@@ -68,7 +75,9 @@ int show(const Context& context, const std::string& id) {
     out().write(to_json(*job, *attempts) + "\n");
     return succeeded;
   }
-  out().write(in_words(*job, *attempts, Terminal::of(STDOUT_FILENO).width));
+  auto files = client->files({.name = *name, .page_size = 1});
+  if (!files) return report(files.error());
+  out().write(in_words(*job, *attempts, *files, Terminal::of(STDOUT_FILENO).width));
   return succeeded;
 }
 

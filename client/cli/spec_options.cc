@@ -71,6 +71,7 @@ void SpecOptions::add_to(Command& command) {
       .value("--progress-timeout", progress_timeout, "30s", "Between two calls of progress()")
       .value("--memory", memory, "1GiB", "Limit of the worker's private memory")
       .value("--cpus", cpus, "N", "Cap at N threads; takes N slots")
+      .value("--deliver", deliver, "DIR", "Put the result files into this folder of the daemon's machine when the job succeeds")
       .values("--env", env, "K=V", "A variable of the script's environment")
       .value("--name", name, "N", "Display name")
       .values("--label", labels, "K=V", "A label")
@@ -94,6 +95,7 @@ Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_
   spec.script.args = script_args;
   spec.display_name = name;
   spec.held = hold;
+  if (!deliver.empty()) spec.deliver_to = absolute_path(deliver);
   if (!blend.empty()) spec.scene = Scene{.path = absolute_path(blend), .trust_blend_scripts = trust};
   if (!blend_by_value.empty()) {
     if (!blend.empty()) return bad("--blend and --blend-by-value are two scenes", "", "give one of them");

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <mutex>
 
+#include "fetch.h"
 #include "log_reader.h"
 #include "shared.h"
 
@@ -172,6 +173,67 @@ Status Client::watch(WatchRequest request, const OnWatch& on_event, std::stop_to
 
 Status Client::log(LogRequest request, const OnLog& on_chunk, std::stop_token stop) const {
   return LogReader(*shared_, std::move(request), on_chunk, std::move(stop)).run();
+}
+
+Result<FilePage> Client::files(const FilesRequest& request) const {
+  return with_retry(*shared_, [&](auto deadline) { return shared_->connection->list_files(request, deadline); });
+}
+
+Status Client::watch_files(const WatchFilesRequest& request, const OnFile& on_file, std::stop_token stop) const {
+  bool wanted = true;
+  std::string attempt;    // of the last event
+  std::int64_t seen = 0;  // in its list
+  const Status status = with_resume(
+      *shared_,
+      [&](const auto& alive) -> Status {
+        Status ended = shared_->connection->watch_files(
+            {.name = request.name, .offset = attempt.empty() ? request.offset : 0},
+            [&](const FileEvent& event) {
+              alive();
+              if (event.attempt == attempt && event.next_offset <= seen) return true;  // told before the connection broke
+              attempt = event.attempt;
+              seen = event.next_offset;
+              wanted = on_file(event);
+              return wanted;
+            },
+            stop);
+        if (!wanted) return stopped();
+        return ended;
+      },
+      stop);
+  if (!wanted) return Done{};
+  return status;
+}
+
+Status Client::read_file(const ReadFileRequest& request, const OnFileChunk& on_chunk, std::stop_token stop) const {
+  bool wanted = true, named = false;
+  std::int64_t got = 0;
+  const Status status = with_resume(
+      *shared_,
+      [&](const auto& alive) -> Status {
+        if (got > 0 && got == request.limit) return Done{};
+        ReadFileRequest rest = request;
+        rest.offset += got;
+        if (request.limit > 0) rest.limit -= got;
+        Status ended = shared_->connection->read_file(
+            rest,
+            [&](const FileChunk& chunk) {
+              alive();
+              got += static_cast<std::int64_t>(chunk.data.size());
+              wanted = std::exchange(named, true) && chunk.file ? on_chunk({.data = chunk.data}) : on_chunk(chunk);
+              return wanted;
+            },
+            stop);
+        if (!wanted) return stopped();
+        return ended;
+      },
+      stop);
+  if (!wanted) return Done{};
+  return status;
+}
+
+Result<std::vector<FetchedFile>> Client::fetch(const std::string& name, const FetchOptions& options, std::stop_token stop) const {
+  return Fetcher(*this, shared_->connection->is_local(), options, std::move(stop)).run(name);
 }
 
 Status Client::bundle(const std::string& name, const OnBundle& on_chunk, const std::stop_token& stop) const {

@@ -28,6 +28,7 @@ Zygote from_proto(const pb::Zygote& zygote);
 Node from_proto(const pb::Node& node);
 Server from_proto(const pb::Server& server);
 Garbage from_proto(const pb::Garbage& garbage);
+ResultFile from_proto(const pb::ResultFile& file);
 WatchEvent from_proto(const pb::WatchJobsResponse& event);
 
 }  // namespace offstage::inline client

@@ -56,6 +56,7 @@ JobSpec value_of(const pb::JobSpec& from) {
   to.policy = value_of(from.policy());
   to.priority = from.priority();
   to.held = from.held();
+  to.deliver_to = from.deliver_to();
   return to;
 }
 
@@ -88,6 +89,12 @@ Attempt from_proto(const pb::Attempt& from) {
   return to;
 }
 
+ResultFile from_proto(const pb::ResultFile& from) { return {.name = from.name(), .size = from.size(), .sha256 = from.sha256()}; }
+
+static JobResult from_proto(const pb::Result& from) {
+  return {.value_json = from.value_json(), .out_dir = from.out_dir(), .file_count = from.file_count(), .file_bytes = from.file_bytes()};
+}
+
 Job from_proto(const pb::Job& from) {
   Job to{.name = from.name(), .id = from.uid(), .etag = from.etag(), .revision = from.revision(), .spec = value_of(from.spec())};
   to.state = static_cast<State>(from.state());
@@ -97,7 +104,7 @@ Job from_proto(const pb::Job& from) {
   for (const auto& warning : from.warnings())
     to.warnings.push_back({.code = warning.code(), .message = warning.message(), .metadata = plain(warning.metadata())});
   to.progress = {.fraction = from.progress().fraction(), .message = from.progress().message()};
-  if (from.has_result()) to.result = JobResult{.value_json = from.result().value_json(), .out_dir = from.result().out_dir()};
+  if (from.has_result()) to.result = from_proto(from.result());
   to.create_time = if_set(from, &pb::Job::has_create_time, &pb::Job::create_time);
   to.start_time = if_set(from, &pb::Job::has_start_time, &pb::Job::start_time);
   to.end_time = if_set(from, &pb::Job::has_end_time, &pb::Job::end_time);

@@ -105,6 +105,7 @@ Status to_proto(const JobSpec& spec, pb::JobSpec& out) {
   convert(spec.policy, *out.mutable_policy());
   out.set_priority(spec.priority);
   out.set_held(spec.held);
+  out.set_deliver_to(utf8(spec.deliver_to, "spec.deliver_to"));
   return utf8.status();
 }
 

@@ -10,6 +10,7 @@
 #include <offstage/v1/job_service.grpc.pb.h>
 #include <offstage/v1/node_service.grpc.pb.h>
 
+#include <atomic>
 #include <cstdlib>
 
 #include <offstage/connection.h>
@@ -25,11 +26,14 @@ namespace {
 constexpr int most_received_bytes = 64 << 20;
 constexpr std::size_t blob_chunk_bytes = 1U << 20U;
 constexpr std::string_view unix_scheme = "unix:";
+constexpr std::chrono::milliseconds reconnect_patience{500};
+constexpr int unix_connect_ms = 100, tcp_connect_ms = 5'000;  // for a connection to come about, TLS and all; gRPC's name for it is another one
 
 class GrpcConnection : public Connection {
  public:
   GrpcConnection(const std::shared_ptr<grpc::Channel>& channel, std::string socket)
       : socket_(std::move(socket)),
+        channel_(channel),
         jobs_(pb::JobService::NewStub(channel)),
         blenders_(pb::BlenderService::NewStub(channel)),
         node_(pb::NodeService::NewStub(channel)),
@@ -168,6 +172,24 @@ class GrpcConnection : public Connection {
     return out;
   }
 
+  bool is_local() const override { return !socket_.empty(); }
+
+  Result<FilePage> list_files(const FilesRequest& from, Deadline deadline) override {
+    pb::ListFilesRequest request;
+    request.set_parent(from.name);
+    request.set_page_size(from.page_size);
+    request.set_page_token(from.page_token);
+    auto reply = call(*jobs_, &pb::JobService::Stub::ListFiles, request, deadline);
+    if (!reply) return reply.error();
+    FilePage out{.next_page_token = reply->next_page_token(),
+                 .total_count = reply->total_size(),
+                 .total_bytes = reply->total_bytes(),
+                 .attempt = reply->attempt(),
+                 .out_dir = reply->out_dir()};
+    for (const pb::ResultFile& file : reply->files()) out.files.push_back(from_proto(file));
+    return out;
+  }
+
   Status watch_jobs(const WatchRequest& from, const OnWatch& on_event, const std::stop_token& stop) override {
     pb::WatchJobsRequest request;
     for (const std::string& name : from.names) request.add_names(name);
@@ -187,6 +209,35 @@ class GrpcConnection : public Connection {
         stop, [&](auto* context) { return jobs_->ReadLog(context, request); },
         [&](auto& chunk) {
           return on_chunk({.attempt = chunk.attempt(), .offset = chunk.offset(), .data = std::move(*chunk.mutable_data()), .dropped = chunk.dropped()});
+        });
+  }
+
+  Status watch_files(const WatchFilesRequest& from, const OnFile& on_file, const std::stop_token& stop) override {
+    pb::WatchFilesRequest request;
+    request.set_name(from.name);
+    request.set_offset(from.offset);
+    return stream<pb::WatchFilesResponse>(
+        stop, [&](auto* context) { return jobs_->WatchFiles(context, request); },
+        [&](const auto& event) {
+          FileEvent out{.attempt = event.attempt(), .file = from_proto(event.file()), .next_offset = event.next_offset()};
+          out.removed = !event.has_file();
+          if (out.removed) out.file.name = event.removed();
+          return on_file(out);
+        });
+  }
+
+  Status read_file(const ReadFileRequest& from, const OnFileChunk& on_chunk, const std::stop_token& stop) override {
+    pb::ReadFileRequest request;
+    request.set_name(from.name);
+    request.set_file(from.file);
+    request.set_offset(from.offset);
+    request.set_limit(from.limit);
+    return stream<pb::ReadFileResponse>(
+        stop, [&](auto* context) { return jobs_->ReadFile(context, request); },
+        [&](auto& chunk) {
+          FileChunk out{.data = std::move(*chunk.mutable_data())};
+          if (chunk.has_file()) out.file = from_proto(chunk.file());
+          return on_chunk(out);
         });
   }
 
@@ -267,6 +318,8 @@ class GrpcConnection : public Connection {
     if (error.code != Code::unavailable || !status.error_details().empty()) return error;
     if (socket_.empty()) {
       error.code = Code::no_daemon;  // nobody answers at HOST:PORT
+      // Somebody did before: gRPC shakes hands only while somebody waits for it, and a call that finds no connection does not.
+      if (answered_) channel_->WaitForConnected(std::chrono::system_clock::now() + reconnect_patience);
     } else if (auto alive = probe_socket(socket_); !alive) {
       return alive.error();
     }
@@ -280,6 +333,7 @@ class GrpcConnection : public Connection {
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now()));
     Reply reply;
     if (const grpc::Status status = (stub.*method)(&context, request, &reply); !status.ok()) return explain(status);
+    answered_ = true;
     return reply;
   }
 
@@ -330,7 +384,10 @@ class GrpcConnection : public Connection {
     auto reader = open(&context);
     Message message;
     bool wanted = true;
-    while (wanted && reader->Read(&message)) wanted = on_message(message);
+    while (wanted && reader->Read(&message)) {
+      answered_ = true;
+      wanted = on_message(message);
+    }
     if (!wanted) context.TryCancel();
     const grpc::Status status = reader->Finish();
     if (!wanted || stop.stop_requested()) return Error{.code = Code::cancelled, .reason = "STOPPED", .message = "stopped by the caller"};
@@ -339,20 +396,22 @@ class GrpcConnection : public Connection {
   }
 
   const std::string socket_;  // empty: TCP
+  const std::shared_ptr<grpc::Channel> channel_;
+  mutable std::atomic<bool> answered_ = false;
   const std::unique_ptr<pb::JobService::Stub> jobs_;
   const std::unique_ptr<pb::BlenderService::Stub> blenders_;
   const std::unique_ptr<pb::NodeService::Stub> node_;
   const std::unique_ptr<pb::BlobService::Stub> blobs_;
 };
 
-grpc::ChannelArguments arguments(const std::string& program) {
+grpc::ChannelArguments arguments(const std::string& program, int connect_ms) {
   // Once started, gRPC stays: ending its threads with the last connection would cost milliseconds, and starting them again as many.
   // And without a debugging aid that some packages of absl leave on, which costs each lock.
   [[maybe_unused]] static const bool started = (absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore), ::grpc_init(), true);
   grpc::ChannelArguments out;
   out.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // an http_proxy variable would send even localhost to the proxy
   out.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
-  out.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  out.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, connect_ms);
   out.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
   out.SetMaxReceiveMessageSize(most_received_bytes);
   out.SetMaxSendMessageSize(-1);
@@ -374,7 +433,7 @@ Result<std::shared_ptr<Connection>> connect(const ConnectOptions& options) {
     if (path.starts_with("//")) path.erase(0, 2);
     if (auto alive = probe_socket(path); !alive) return alive.error();
     return std::shared_ptr<Connection>(std::make_shared<GrpcConnection>(
-        grpc::CreateCustomChannel(std::string(unix_scheme) + path, grpc::InsecureChannelCredentials(), arguments(options.program)), path));
+        grpc::CreateCustomChannel(std::string(unix_scheme) + path, grpc::InsecureChannelCredentials(), arguments(options.program, unix_connect_ms)), path));
   }
   if (address.find(':') == std::string::npos)
     return Error{.code = Code::invalid_argument,
@@ -391,7 +450,7 @@ Result<std::shared_ptr<Connection>> connect(const ConnectOptions& options) {
   const auto tls = grpc::SslCredentials({.pem_root_certs = options.certificate, .pem_private_key = {}, .pem_cert_chain = {}});
   const auto credentials = grpc::CompositeChannelCredentials(tls, grpc::AccessTokenCredentials(options.token));
   return std::shared_ptr<Connection>(
-      std::make_shared<GrpcConnection>(grpc::CreateCustomChannel(address, credentials, arguments(options.program)), std::string()));
+      std::make_shared<GrpcConnection>(grpc::CreateCustomChannel(address, credentials, arguments(options.program, tcp_connect_ms)), std::string()));
 }
 
 }  // namespace offstage::inline client

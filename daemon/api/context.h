@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "api/garbage.h"
+#include "api/manifests.h"
 #include "api/server_info.h"
 #include "api/status.h"
 #include "api/streams.h"
@@ -72,6 +73,7 @@ struct Context {
   Ticker log_ticks{work, std::chrono::milliseconds(20)};
   Ticker progress_ticks{work, std::chrono::milliseconds(100)};
   Streams streams{info.streams};
+  Manifests manifests;
 
   std::atomic<unsigned> slots;
   std::atomic<bool> stopping{false};  ///< new work and streams get UNAVAILABLE

@@ -134,12 +134,20 @@ void to_job(const store::JobRow& row, const std::filesystem::path& folder, v1::J
   if (row.job.state == core::JobState::succeeded) {
     out.mutable_result()->set_value_json(row.value_json.empty() ? "null" : row.value_json);
     if (!folder.empty()) out.mutable_result()->set_out_dir((folder / "out").string());
+    out.mutable_result()->set_file_count(row.file_count);
+    out.mutable_result()->set_file_bytes(row.file_bytes);
   }
   if (!row.warnings_json.empty()) to_warnings(row.warnings_json, out);
   if (row.progress >= 0) {
     out.mutable_progress()->set_fraction(row.progress);
     out.mutable_progress()->set_message(clip(row.progress_message, std::string::npos));
   }
+}
+
+void to_file(const pool::ResultFile& file, v1::ResultFile& out) {
+  out.set_name(file.name);
+  out.set_size(file.size);
+  out.set_sha256(file.sha256);
 }
 
 void to_progress(const pool::Progress& progress, v1::Progress& out) {

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "offstage/v1/job.pb.h"
+#include "pool/manifest.h"
 #include "pool/pool.h"
 #include "store/rows.h"
 
@@ -26,6 +27,8 @@ void to_job(const core::Job& job, const core::Kind& kind, v1::Job& out);
 
 /// A durable row; `folder` is that of the last attempt, or empty, for Result.out_dir. Live progress is laid over it by the caller.
 void to_job(const store::JobRow& row, const std::filesystem::path& folder, v1::Job& out);
+
+void to_file(const pool::ResultFile& file, v1::ResultFile& out);
 
 void to_progress(const pool::Progress& progress, v1::Progress& out);
 

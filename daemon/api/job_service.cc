@@ -5,9 +5,12 @@
 #include "api/caller.h"
 #include "api/convert.h"
 #include "api/create_call.h"
+#include "api/file_stream.h"
+#include "api/files_stream.h"
 #include "api/filter.h"
 #include "api/job_update.h"
 #include "api/job_view.h"
+#include "api/list_files.h"
 #include "api/log_stream.h"
 #include "api/names.h"
 #include "api/page_token.h"
@@ -200,6 +203,18 @@ grpc::ServerWriteReactor<v1::WatchJobsResponse>* JobService::WatchJobs(Call*, co
 
 grpc::ServerWriteReactor<v1::ReadLogResponse>* JobService::ReadLog(Call*, const v1::ReadLogRequest* request) {
   return LogStream::run(std::make_shared<LogStream>(context_, *request));
+}
+
+JobService::Reactor* JobService::ListFiles(Call* call, const v1::ListFilesRequest* request, v1::ListFilesResponse* response) {
+  return context_.answer(call, [this, request, response] { return list_files(context_, *request, *response); });
+}
+
+grpc::ServerWriteReactor<v1::WatchFilesResponse>* JobService::WatchFiles(Call*, const v1::WatchFilesRequest* request) {
+  return FilesStream::run(std::make_shared<FilesStream>(context_, *request));
+}
+
+grpc::ServerWriteReactor<v1::ReadFileResponse>* JobService::ReadFile(Call*, const v1::ReadFileRequest* request) {
+  return FileStream::run(std::make_shared<FileStream>(context_, *request));
 }
 
 grpc::ServerWriteReactor<v1::ReadBundleResponse>* JobService::ReadBundle(Call*, const v1::ReadBundleRequest* request) {

@@ -31,6 +31,9 @@ class JobService final : public v1::JobService::CallbackService {
   Reactor* ListTasks(Call* call, const v1::ListTasksRequest* request, v1::ListTasksResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchJobsResponse>* WatchJobs(Call* call, const v1::WatchJobsRequest* request) override;
   grpc::ServerWriteReactor<v1::ReadLogResponse>* ReadLog(Call* call, const v1::ReadLogRequest* request) override;
+  Reactor* ListFiles(Call* call, const v1::ListFilesRequest* request, v1::ListFilesResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchFilesResponse>* WatchFiles(Call* call, const v1::WatchFilesRequest* request) override;
+  grpc::ServerWriteReactor<v1::ReadFileResponse>* ReadFile(Call* call, const v1::ReadFileRequest* request) override;
   grpc::ServerWriteReactor<v1::ReadBundleResponse>* ReadBundle(Call* call, const v1::ReadBundleRequest* request) override;
 
   using Reply = std::function<void(const Status&)>;

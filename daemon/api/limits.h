@@ -39,5 +39,6 @@ inline constexpr int kInputs = 1000;
 inline constexpr std::size_t kInputNameBytes = 1024;
 inline constexpr int kFindBlobs = 10'000;
 inline constexpr std::size_t kBlobChunkBytes = 1 << 20;
+inline constexpr std::int64_t kFileChunkBytes = 256 << 10;
 
 }  // namespace offstage::api

@@ -8,6 +8,7 @@
 #include "api/environment_load.h"
 #include "api/files.h"
 #include "api/limits.h"
+#include "api/output.h"
 #include "api/text.h"
 #include "pool/prepare.h"
 
@@ -136,7 +137,7 @@ Resolver::Resolver(const pool::Catalog& catalog, unsigned slots, store::Blobs& b
     : catalog_(catalog), slots_(slots), blobs_(blobs), snapshot_(catalog.snapshot()) {}
 
 bool Resolver::needs_patience(const v1::JobSpec& spec) const {
-  return spec.script().has_path() || spec.has_scene() || loads(spec.environment()) || !snapshot_->complete;
+  return spec.script().has_path() || spec.has_scene() || loads(spec.environment()) || !spec.deliver_to().empty() || !snapshot_->complete;
 }
 
 Result<core::NewJob> Resolver::resolve(v1::JobSpec& spec, const Where& where) {
@@ -150,6 +151,10 @@ Result<core::NewJob> Resolver::resolve(v1::JobSpec& spec, const Where& where) {
   if (auto taken = take_script(*spec.mutable_script()); !taken) return at_field(taken.error(), where, by_path ? "script.path" : "script.text");
   if (spec.has_scene()) {
     if (auto pinned = pin_scene(spec, where); !pinned) return pinned.error();
+  }
+  if (!spec.deliver_to().empty()) {
+    if (const auto good = check_output(spec.deliver_to()); !good) return at_field(good.error(), where, "deliver_to");
+    spec.set_deliver_to(std::filesystem::path(spec.deliver_to()).lexically_normal().string());
   }
   auto chosen = blender(spec);
   if (!chosen) return at_field(chosen.error(), where, "environment.blender");

@@ -102,12 +102,19 @@ struct ProcessId {
   friend bool operator==(const ProcessId&, const ProcessId&) = default;
 };
 
+/// What an outcome tells of the attempt's result files.
+struct FilesTold {
+  std::int64_t count = 0, bytes = 0;
+  std::string manifest_sha256;  ///< empty: it has left none
+};
+
 /// What a worker left behind: from the outcome file, or from its absence and the exit record.
 struct Outcome {
   AttemptState state = AttemptState::failed;  ///< one of the ended ones
   Failure failure;                            ///< of a failed one
   std::string value_json;                     ///< of a succeeded one
   std::string warnings_json;                  ///< "[…]" or empty
+  FilesTold files;
 };
 
 /// How the process itself ended.

@@ -26,8 +26,7 @@ class PoolImpl : public Pool, public AttemptSink {
  public:
   PoolImpl(asio::io_context& io, PoolOptions options, PoolEvents events, std::function<std::shared_ptr<const std::string>(JobId)> spec)
       : events_(std::move(events)),
-        spec_(std::move(spec)),
-        context_(io, std::move(options)),
+        context_(io, std::move(options), std::move(spec)),
         fleet_(context_, catalog_, *this, fleet_events()),
         folder_watch_(context_, fleet_),
         progress_timer_(io) {}
@@ -90,7 +89,6 @@ class PoolImpl : public Pool, public AttemptSink {
 
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   const PoolEvents events_;
-  const std::function<std::shared_ptr<const std::string>(JobId)> spec_;
   CatalogStore catalog_;
   mutable std::shared_mutex pages_mutex_;
   std::unordered_map<AttemptId, std::shared_ptr<Page>> pages_;  ///< of attempts that have begun or may
@@ -127,7 +125,7 @@ FleetEvents PoolImpl::fleet_events() {
 void PoolImpl::prepare(const core::Assignment& assignment) {
   const auto worker = fleet_.find(assignment.attempt);
   if (!worker || worker->stage() != Worker::Stage::idle) return;  // it has just died: WorkerGone is on its way
-  const auto spec = assignment.spec ? assignment.spec : spec_(assignment.job);
+  const auto spec = assignment.spec ? assignment.spec : context_.spec(assignment.job);
   auto message = prepare_message(assignment, spec ? *spec : std::string(), context_.options.state);
   if (!spec || !message) {
     core::Outcome outcome;
@@ -136,6 +134,7 @@ void PoolImpl::prepare(const core::Assignment& assignment) {
     outcome.failure.message = spec ? message.error().message : "the spec of the job " + assignment.job.hex() + " is not in the store";
     return post([worker, outcome = std::move(outcome)] { worker->refuse(outcome); });
   }
+  worker->job = assignment.job;
   worker->prepare(*message, limits_message(assignment));
   fleet_.worker_taken(*worker);
   worker->watch_progress = assignment.watch_progress;
@@ -188,7 +187,7 @@ void PoolImpl::watch_progress() {
       if (!worker->watch_progress || !worker->page()) continue;
       more = true;
       const std::uint64_t count = worker->page()->progress_count();
-      if (std::exchange(worker->progress_seen, count) != count) moved.push_back(id);
+      if (std::exchange(worker->progress_seen, count) != count || worker->settling()) moved.push_back(id);
     }
     if (more) watch_progress();
     for (const AttemptId id : moved) events_.progressed({id});

@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -85,6 +86,10 @@ core::Outcome outcome_of(const Json& json) {
     }
   } else {
     throw std::invalid_argument("its state is \"" + state + "\"");
+  }
+  if (const auto files = json.find("files"); files != json.end() && files->is_object()) {
+    const auto number = [&files](const char* key) { return std::max<std::int64_t>(0, get<std::int64_t>(*files, key, 0)); };
+    out.files = {number("count"), number("bytes"), get<std::string>(*files, "sha256", "")};
   }
   if (const auto warnings = json.find("warnings"); warnings != json.end() && warnings->is_array() && !warnings->empty()) {
     out.warnings_json = warnings->dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -170,6 +170,14 @@ core::Failure timed_out(int flag) {
           {}};
 }
 
+void obeyed(core::Outcome& outcome, int flag, const std::filesystem::path& folder) {
+  if (outcome.state != core::AttemptState::cancelled || flag <= core::flag_cancelled) return;
+  Death death;
+  death.flag = flag;
+  outcome.failure = verdict(death, folder).failure;
+  outcome.state = core::AttemptState::failed;
+}
+
 core::Outcome verdict(const Death& death, const std::filesystem::path& folder) {
   core::Outcome out;
   const std::string lines = last_lines(folder / "log", 20);

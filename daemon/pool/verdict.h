@@ -23,7 +23,8 @@ struct Death {
 };
 
 core::Outcome verdict(const Death& death, const std::filesystem::path& folder);
-/// Of an attempt that obeyed the flag of a timeout.
+/// An attempt that was cut short, and whose flag had been raised for a timeout, has timed out.
+void obeyed(core::Outcome& outcome, int flag, const std::filesystem::path& folder);
 core::Failure timed_out(int flag);
 /// "SIGSEGV"; empty: no such signal.
 std::string signal_name(int signal);

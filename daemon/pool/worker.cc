@@ -4,12 +4,14 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
+#include <asio/post.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/faults.h"
 #include "pool/crash_report.h"
 #include "pool/prepare.h"
 #include "pool/procs.h"
+#include "pool/settlement.h"
 #include "pool/verdict.h"
 
 namespace offstage::pool {
@@ -106,6 +108,7 @@ void Worker::go() {
 
 void Worker::raise_flag(int why) {
   flag_ = why;
+  *stop_settling_ = true;
   if (page_) page_->raise_flag(why);
 }
 
@@ -123,7 +126,7 @@ void Worker::kill() {
 }
 
 void Worker::condemn(core::Failure why) {
-  if (stage_ != Stage::running || ended_) return;
+  if (stage_ != Stage::running || ended_ || settling_) return;
   sentence_ = std::move(why);
   kill();
 }
@@ -157,18 +160,36 @@ void Worker::disconnected() {
 }
 
 bool Worker::look_for_outcome() {
-  if (ended_) return true;
+  if (ended_ || settling_) return true;
   auto outcome = read_outcome(context_.folder(id), id);
   if (!outcome) return false;
   crash_point("pool.before_outcome_is_told");
-  if (outcome->state == core::AttemptState::cancelled && flag_ > core::flag_cancelled) {  // it obeyed the flag, which was raised for a timeout
-    Death death;
-    death.flag = flag_;
-    outcome->failure = verdict(death, context_.folder(id)).failure;
-    outcome->state = core::AttemptState::failed;
+  if (Settlement::needed(*outcome)) {
+    settle(std::move(*outcome));
+  } else {
+    report_end(std::move(*outcome));
   }
-  report_end(std::move(*outcome));
   return true;
+}
+
+void Worker::settle(core::Outcome outcome) {
+  settling_ = true;
+  if (page_ && page_->flag() != 0) *stop_settling_ = true;
+  Settlement settlement{context_.folder(id), id, job, context_.spec, stop_settling_};
+  asio::post(context_.results, [weak = weak_from_this(), &io = context_.io, settlement = std::move(settlement), outcome = std::move(outcome)]() mutable {
+    auto settled = settlement.settle(std::move(outcome));
+    asio::post(io, [weak, settled = std::move(settled)]() mutable {
+      const auto self = weak.lock();
+      if (self && self->host_ != nullptr) self->settled(std::move(settled));
+    });
+  });
+}
+
+void Worker::settled(core::Outcome outcome) {
+  const auto self = shared_from_this();
+  settling_ = false;
+  report_end(std::move(outcome));
+  if (auto death = std::exchange(death_, std::nullopt)) exited(std::move(*death));
 }
 
 void Worker::report_nothing_ran() {
@@ -177,6 +198,7 @@ void Worker::report_nothing_ran() {
 
 void Worker::report_end(core::Outcome outcome) {
   ended_ = true;
+  obeyed(outcome, flag_, context_.folder(id));
   core::AttemptEnded ended{id, std::move(outcome), -1, ""};
   if (page_) {
     Progress last = page_->progress();
@@ -188,11 +210,19 @@ void Worker::report_end(core::Outcome outcome) {
 
 void Worker::exited(std::optional<ExitRecord> record) {
   if (stage_ == Stage::over || host_ == nullptr) return;
+  if (settling_) {
+    death_.emplace(std::move(record));
+    return;
+  }
   crash_point("pool.before_death_is_told");
   const auto self = shared_from_this();
   const Stage was = stage_;
   const auto folder = context_.folder(id);
   const bool ran = was == Stage::running && (look_for_outcome() || !page_ || !page_->untouched());
+  if (settling_) {
+    death_.emplace(std::move(record));
+    return;
+  }
   if (was == Stage::running && ran) {
     if (!ended_) {
       report_end(verdict({.exit = record ? std::optional(record->exit) : std::nullopt,
@@ -222,6 +252,7 @@ void Worker::fork_failed() { exited(std::nullopt); }
 void Worker::detach() {
   if (host_ == nullptr) return;
   host_ = nullptr;
+  *stop_settling_ = true;
   stage_ = Stage::over;
   context_.door.forget(nonce);
   timer_.cancel();

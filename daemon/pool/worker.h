@@ -11,6 +11,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,9 @@ class Worker : public std::enable_shared_from_this<Worker> {
   core::ProcessId process() const { return process_; }
   const std::shared_ptr<Page>& page() const { return page_; }
   bool watch_progress = false;
+  JobId job;  ///< whose attempt it runs
+  /// Its outcome is there, and its result files are being looked at.
+  bool settling() const { return settling_; }
   std::uint64_t progress_seen = 0;
 
   // birth
@@ -105,6 +109,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void message(const std::string& type, const nlohmann::json& message);
   void disconnected();
   bool look_for_outcome();
+  void settle(core::Outcome outcome);
+  void settled(core::Outcome outcome);
   void report_nothing_ran();
   void report_end(core::Outcome outcome);
   void enter(Stage stage);
@@ -125,6 +131,9 @@ class Worker : public std::enable_shared_from_this<Worker> {
   asio::steady_timer timer_;
   bool announced_ = false, ended_ = false, killed_by_us_ = false, adopted_ = false, orphan_ = false;
   bool unready_ = false;  // it closed its connection, or broke the wire's rules, before it was idle
+  bool settling_ = false;
+  std::optional<std::optional<ExitRecord>> death_;  // that came while it was settling
+  std::shared_ptr<std::atomic<bool>> stop_settling_ = std::make_shared<std::atomic<bool>>(false);
   int flag_ = 0;
   std::optional<core::Failure> sentence_;  // why it was condemned
 };

@@ -22,7 +22,7 @@ JobRow read_job(const Statement& statement) {
   row.job = read_hot(columns, row.kind, row.end_time);
   columns >> row.display_name >> row.labels_json >> row.progress >> row.progress_message;
   if (const auto failure = columns.text(); !failure.empty()) row.failure = core::failure_from_json(failure);
-  columns >> row.warnings_json >> row.value_json >> row.spec;
+  columns >> row.warnings_json >> row.value_json >> row.file_count >> row.file_bytes >> row.spec;
   return row;
 }
 

@@ -16,7 +16,8 @@ inline const std::string kHotColumns =
     "seq, id, revision, state, isolation, held, delete_when_over, priority, retry_on, cpus, attempts, max_attempts, memory_bytes, queue_timeout, "
     "start_timeout, run_timeout, progress_timeout, cancel_grace, create_time, start_time, end_time, request_hash, blender, start_env, load, scene";
 inline const std::string kJobColumns =
-    kHotColumns + ", display_name, labels, progress, progress_message, failure, warnings, value, (SELECT spec FROM specs WHERE specs.seq = jobs.seq)";
+    kHotColumns +
+    ", display_name, labels, progress, progress_message, failure, warnings, value, file_count, file_bytes, (SELECT spec FROM specs WHERE specs.seq = jobs.seq)";
 inline const std::string kAttemptColumns =
     "attempts.id, jobs.id, number, attempts.state, attempts.isolation, pid, start_ticks, attempts.create_time, attempts.start_time, attempts.end_time, "
     "exit_code, exit_signal, user_cpu, system_cpu, max_rss_bytes, killed_by, attempts.failure";

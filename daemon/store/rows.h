@@ -19,7 +19,8 @@ struct JobRow {
   std::string labels_json;
   std::string spec;  // serialized offstage.v1.JobSpec
   core::Failure failure;
-  std::string value_json;  // of a succeeded job
+  std::string value_json;                       // of a succeeded job
+  std::int64_t file_count = 0, file_bytes = 0;  // of an ended job
   std::string warnings_json;
   double progress = -1;
   std::string progress_message;

@@ -28,7 +28,7 @@ Writer::Writer(Connection& connection)
       update_job_(
           connection.handle(),
           "UPDATE jobs SET revision=?2, state=?3, priority=?4, held=?5, delete_when_over=?6, attempts=?7, max_attempts=?8, start_time=?9, end_time=?10, "
-          "failure=?11, warnings=?12, value=?13, progress=?14, progress_message=?15 WHERE seq=?1"),
+          "failure=?11, warnings=?12, value=?13, progress=?14, progress_message=?15, file_count=?16, file_bytes=?17 WHERE seq=?1"),
       update_labels_(connection.handle(), "UPDATE jobs SET revision=?2, labels=?3 WHERE id=?1"),
       seq_of_(connection.handle(), "SELECT seq FROM jobs WHERE id=?1"),
       delete_attempts_(connection.handle(), "DELETE FROM attempts WHERE job_seq=?1"),
@@ -70,7 +70,8 @@ void Writer::write(const core::JobUpdate& change) {
   update_job_
       .bind(change.seq, change.revision, change.state, change.priority, change.held, change.delete_when_over, change.attempts, change.max_attempts,
             change.start_time, change.end_time, failure, change.outcome ? change.outcome->warnings_json : kNone,
-            change.outcome ? change.outcome->value_json : kNone, change.progress, change.progress_message)
+            change.outcome ? change.outcome->value_json : kNone, change.progress, change.progress_message, change.outcome ? change.outcome->files.count : 0,
+            change.outcome ? change.outcome->files.bytes : 0)
       .run();
 }
 

@@ -5,7 +5,7 @@
 A figure is one function that returns rows; a row is (name, value, unit, baseline, must, met). Nothing here decides whether the project passes: the table
 says what was seen. Machines are noisy, so medians are quoted and ratios compare what ran in the same minutes.
 
-    scripts/bench [FIGURE…] [--json FILE] [--blender PATH] [--quick]
+    scripts/bench [FIGURE… | data] [--json FILE] [--blender PATH] [--quick]
 """
 from __future__ import annotations
 
@@ -311,16 +311,19 @@ def table(rows: list[Row]) -> str:
 
 
 def main() -> int:
+    from bench_data import FIGURES as DATA  # which imports this module
+    figures = FIGURES | DATA
     parser = argparse.ArgumentParser(description="Benchmarks of Offstage, each beside its baseline.")
-    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(FIGURES)} (default: all)")
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(figures)}; data: {', '.join(DATA)} (default: all)")
     parser.add_argument("--json", type=Path, help="write the rows here, too")
     parser.add_argument("--blender", default=shutil.which("blender") or "blender")
     parser.add_argument("--build", type=lambda path: Path(path).resolve(), default=ROOT / "build/release")  # XDG folders count only if they are absolute
     parser.add_argument("--quick", action="store_true", help="a tenth of the repetitions")
     args = parser.parse_args()
-    unknown = [f for f in args.figures if f not in FIGURES]
+    chosen = [one for name in args.figures for one in (DATA if name == "data" else [name])] or list(figures)
+    unknown = [f for f in chosen if f not in figures]
     if unknown:
-        parser.error(f"unknown figure {unknown[0]}; there are {', '.join(FIGURES)}")
+        parser.error(f"unknown figure {unknown[0]}; there are {', '.join(figures)}")
 
     parent = args.build / "bench"
     parent.mkdir(parents=True, exist_ok=True)
@@ -332,10 +335,10 @@ def main() -> int:
         setup.cold_s = median_of(5, lambda: subprocess.run(cold_command(setup, setup.folder / "noop_cold.py"), capture_output=True, check=False))
         rows = [Row("fsync of this disk, p50", setup.fsync_ms, "ms"), Row("cold Blender, whole process, p50", setup.cold_s * 1e3, "ms", args.blender)]
         failed = []
-        for name in args.figures or FIGURES:
+        for name in chosen:
             print(f"{name} …", file=sys.stderr, flush=True)
             try:
-                rows += FIGURES[name](setup)
+                rows += figures[name](setup)
             except (RuntimeError, subprocess.SubprocessError, OSError, KeyError, ValueError) as error:
                 failed.append(f"{name}: {error}")
     print(table(rows))

@@ -29,6 +29,7 @@ TO_OPERATORS = ("acceptor", "make_tls", "unix_socket", "server")
 ANSWERS = [path for path in (ROOT / "daemon" / "api").glob("*.*") if path.stem not in TO_OPERATORS]
 ANSWERS += [ROOT / "daemon" / "core" / "engine.cc", ROOT / "daemon" / "core" / "scheduler_requests.cc", ROOT / "daemon" / "pool" / "selector.cc"]
 ANSWERS += [ROOT / "daemon" / "store" / name for name in ("blobs.cc", "files.cc", "inputs.cc", "room.cc", "upload.cc")]
+ANSWERS += [ROOT / "daemon" / "pool" / "manifest.cc"]
 STATUS_ROW = re.compile(r"^\| `([A-Z_]+)` \| ([A-Z_]+) \|", re.MULTILINE)
 
 
@@ -133,6 +134,12 @@ def test_json_of_jobs(shared: Jobs, page: Page) -> None:
     for piece in lines(shared.ok("logs", shared.submit("print('a line')"), "-f", "--json")):
         page.check("A piece of a log", piece)
     page.check("A bundle", json.loads(shared.ok("bundle", held["id"], "-o", shared.folder / "bundle.tar.gz", "--json")))
+    left = shared.submit("import offstage; open(offstage.out_dir + '/a', 'w').write('a')")
+    shared.wait_end(left)
+    for file in lines(shared.ok("files", left, "--json")):
+        page.check("A result file", file)
+    for file in lines(shared.ok("fetch", left, "-o", shared.folder / "fetched", "--json")):
+        page.check("A fetched file", file)
     assert shared.ok("result", held["id"], "--json") == "[1]\n"
     assert shared.ok("delete", held["id"], "--json") == ""
 

@@ -22,6 +22,7 @@ LANDED = {
     "0001_tables.sql": "dc6a77bd90d05e44bbdfd9f5c685eb6cd6bf8af9d2a0f318c1477ba9f867c3db",
     "0002_retention.sql": "4a88614efb214e18ac579115fde172a73e5be7bc729cc80cfa6c9e6afee40e26",
     "0003_kinds.sql": "b56c7cbec024eda9b4adb45d1cb538477b4fb6e0bb7fa2bed038b8400727a899",
+    "0004_files.sql": "0bea65a3fd0d6124c3ec62dacc360c3f1d989573c7eb557d91ebc15005dc1b68",
 }
 EARLIER = range(1, len(MIGRATIONS))
 
@@ -70,8 +71,8 @@ def test_a_daemon_of_an_earlier_schema_is_replaced_while_jobs_run(make_daemon: C
     worker = jobs.worker(on)
 
     jobs.daemon.kill()
-    before_jobs = rows(database, "jobs")
     as_of_schema(version, database)
+    before_jobs = rows(database, "jobs")  # what that schema has a place for
     gone_gate.touch()                    # this one ends while no daemon is there
     jobs.daemon.start()
 

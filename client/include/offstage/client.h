@@ -20,6 +20,7 @@
 
 #include <offstage/call.h>
 #include <offstage/connection.h>
+#include <offstage/fetch.h>
 
 namespace offstage::inline client {
 
@@ -82,6 +83,15 @@ class Client {
   Status watch(WatchRequest request, const OnWatch& on_event, std::stop_token stop = {}) const;
   /// The log from request.offset on, each byte once, also across a restart of the daemon. Without follow: what there is.
   Status log(LogRequest request, const OnLog& on_chunk, std::stop_token stop = {}) const;
+  /// What an attempt (or a job's newest one) has left so far. not_found.
+  Result<FilePage> files(const FilesRequest& request) const;
+  /// Those that there are, then each one as it is announced, until the job has ended, `on_file` returns false (Done) or `stop`. Each at least once; where
+  /// connections broke, what an attempt that is no longer the newest announced meanwhile may be missed.
+  Status watch_files(const WatchFilesRequest& request, const OnFile& on_file, std::stop_token stop = {}) const;
+  /// A file's bytes from request.offset on, each once, also across a restart of the daemon. data_loss: it is not what was listed (read whole: compared).
+  Status read_file(const ReadFileRequest& request, const OnFileChunk& on_chunk, std::stop_token stop = {}) const;
+  /// Brings the files of an attempt (or of a job's newest one) into a folder; see fetch.h.
+  Result<std::vector<FetchedFile>> fetch(const std::string& name, const FetchOptions& options, std::stop_token stop = {}) const;
   /// All that is known of an attempt (or of a job's newest one), packed for a bug report. Not resumed: after an error, begin again.
   Status bundle(const std::string& name, const OnBundle& on_chunk, const std::stop_token& stop = {}) const;
   /// Waits for the end of a job. `on_change`, if given, sees each change and each progress (at most 10 a second).

@@ -39,6 +39,10 @@ class Connection {
   virtual Result<std::vector<Node>> list_nodes(Deadline deadline) = 0;
   virtual Result<Server> get_server(Deadline deadline) = 0;
   virtual Result<std::vector<Garbage>> collect_garbage(bool dry_run, Deadline deadline) = 0;
+  virtual Result<FilePage> list_files(const FilesRequest& request, Deadline deadline) = 0;
+
+  /// The daemon runs on this machine: its paths are ours.
+  virtual bool is_local() const = 0;
 
   virtual std::int32_t listener() const = 0;  ///< the pid of who listens on the Unix socket; 0: TCP, or nobody
   virtual Result<std::vector<std::string>> find_missing_blobs(const std::vector<std::string>& blobs, Deadline deadline) = 0;
@@ -51,6 +55,8 @@ class Connection {
   /// Blocks while the stream lasts. Done: the server ended it. Code::cancelled: `stop`, or on_event returned false.
   virtual Status watch_jobs(const WatchRequest& request, const OnWatch& on_event, const std::stop_token& stop) = 0;
   virtual Status read_log(const LogRequest& request, const OnLog& on_chunk, const std::stop_token& stop) = 0;
+  virtual Status watch_files(const WatchFilesRequest& request, const OnFile& on_file, const std::stop_token& stop) = 0;
+  virtual Status read_file(const ReadFileRequest& request, const OnFileChunk& on_chunk, const std::stop_token& stop) = 0;
   virtual Status read_bundle(const std::string& name, const OnBundle& on_chunk, const std::stop_token& stop) = 0;
 };
 

@@ -46,8 +46,17 @@ struct Progress {
 };
 
 struct JobResult {
-  std::string value_json;  ///< exact, as the script made it; "null" if it gave none
-  std::string out_dir;     ///< on the daemon's machine
+  std::string value_json;       ///< exact, as the script made it; "null" if it gave none
+  std::string out_dir;          ///< on the daemon's machine
+  std::int64_t file_count = 0;  ///< how many files it has left: Client::files(), Client::fetch()
+  std::int64_t file_bytes = 0;  ///< their sizes together
+};
+
+/// A file that a script has left in offstage.out_dir.
+struct ResultFile {
+  std::string name;       ///< relative to out_dir: "frames/0001.png"
+  std::int64_t size = 0;  ///< in bytes
+  std::string sha256;     ///< 64 hexadecimal digits
 };
 
 struct Usage {

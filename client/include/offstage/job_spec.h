@@ -90,6 +90,7 @@ struct JobSpec {
   Policy policy;
   std::int32_t priority = 0;  ///< -1000 … 1000; from 100 on the job is interactive
   bool held = false;          ///< waits until it is released
+  std::string deliver_to;     ///< absolute folder on the daemon's machine, for the result files; empty: they stay in JobResult::out_dir
 };
 
 }  // namespace offstage::inline client

@@ -88,9 +88,51 @@ struct BundleChunk {
   std::string data;
 };
 
+/// The files of an attempt, in the order in which they were announced.
+struct FilesRequest {
+  std::string name;  ///< "jobs/{id}": the newest attempt's; or an attempt's name
+  std::int32_t page_size = 0;
+  std::string page_token;
+};
+
+struct FilePage {
+  std::vector<ResultFile> files;
+  std::string next_page_token;   ///< empty: the last page
+  std::int64_t total_count = 0;  ///< on all pages
+  std::int64_t total_bytes = 0;  ///< their sizes together
+  std::string attempt;           ///< its name; empty: there is none yet
+  std::string out_dir;           ///< on the daemon's machine
+};
+
+struct WatchFilesRequest {
+  std::string name;         ///< "jobs/{id}": the newest attempt, and those that come; or an attempt's name
+  std::int64_t offset = 0;  ///< next_offset of an earlier event; of the first attempt
+};
+
+struct FileEvent {
+  std::string attempt;  ///< its name
+  ResultFile file;
+  bool removed = false;          ///< there is no such file any more; only its name is set
+  std::int64_t next_offset = 0;  ///< a place in this attempt's list
+};
+
+struct ReadFileRequest {
+  std::string name;         ///< "jobs/{id}": the newest attempt's file; or an attempt's name
+  std::string file;         ///< ResultFile::name
+  std::int64_t offset = 0;  ///< in bytes
+  std::int64_t limit = 0;   ///< at most so many bytes; 0: to the end
+};
+
+struct FileChunk {
+  std::string data;
+  std::optional<ResultFile> file;  ///< in the first piece: what is being read
+};
+
 /// Called for each event, on the calling thread (blocking form) or the call's own (callback form). Return false to stop.
 using OnWatch = std::function<bool(const WatchEvent&)>;
 using OnLog = std::function<bool(const LogChunk&)>;
 using OnBundle = std::function<bool(const BundleChunk&)>;
+using OnFile = std::function<bool(const FileEvent&)>;
+using OnFileChunk = std::function<bool(const FileChunk&)>;
 
 }  // namespace offstage::inline client

@@ -33,6 +33,10 @@ class MockConnection : public Connection {
   MOCK_METHOD(Result<std::int64_t>, write_blob, (const BlobSource&, std::int64_t, const std::function<void(std::int64_t)>&, const std::stop_token&),
               (override));
   MOCK_METHOD(Status, read_blob, (const BlobRequest&, const OnBlob&, const std::stop_token&), (override));
+  MOCK_METHOD(Result<FilePage>, list_files, (const FilesRequest&, Deadline), (override));
+  MOCK_METHOD(bool, is_local, (), (const, override));
+  MOCK_METHOD(Status, watch_files, (const WatchFilesRequest&, const OnFile&, const std::stop_token&), (override));
+  MOCK_METHOD(Status, read_file, (const ReadFileRequest&, const OnFileChunk&, const std::stop_token&), (override));
   MOCK_METHOD(Status, watch_jobs, (const WatchRequest&, const OnWatch&, const std::stop_token&), (override));
   MOCK_METHOD(Status, read_log, (const LogRequest&, const OnLog&, const std::stop_token&), (override));
   MOCK_METHOD(Status, read_bundle, (const std::string&, const OnBundle&, const std::stop_token&), (override));

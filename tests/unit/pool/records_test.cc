@@ -48,6 +48,17 @@ TEST(Outcome, an_exit_code_is_a_fact_of_the_failure) {
   EXPECT_EQ(outcome->failure.fields, (std::vector<std::pair<std::string, std::string>>{{"exit_code", "3"}}));
 }
 
+TEST(Outcome, it_tells_of_result_files_where_there_are_some) {
+  const std::string told = R"(,"state":"succeeded","files":{"count":2,"bytes":7,"sha256":"ab"}})";
+  const auto outcome = parse_outcome(outcome_file("{" + mine + told), id);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->files.count, 2);
+  EXPECT_EQ(outcome->files.bytes, 7);
+  EXPECT_EQ(outcome->files.manifest_sha256, "ab");
+  EXPECT_EQ(parse_outcome(outcome_file("{" + mine + R"(,"state":"succeeded"})"), id)->files.manifest_sha256, "");
+  EXPECT_FALSE(parse_outcome(outcome_file("{" + mine + R"(,"state":"succeeded","files":{"count":"two"}})"), id));
+}
+
 TEST(Outcome, a_truncated_one_is_none_wherever_it_is_cut) {
   const std::string whole = outcome_file("{" + mine + R"(,"state":"succeeded","value_json":"1"})");
   ASSERT_TRUE(parse_outcome(whole, id));
