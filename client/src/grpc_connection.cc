@@ -10,12 +10,12 @@
 #include <offstage/v1/job_service.grpc.pb.h>
 #include <offstage/v1/node_service.grpc.pb.h>
 
-#include <atomic>
 #include <cstdlib>
 
 #include <offstage/connection.h>
 
 #include "convert.h"
+#include "grpc_caller.h"
 #include "socket.h"
 #include "status.h"
 #include "user_agent.h"
@@ -26,14 +26,12 @@ namespace {
 constexpr int most_received_bytes = 64 << 20;
 constexpr std::size_t blob_chunk_bytes = 1U << 20U;
 constexpr std::string_view unix_scheme = "unix:";
-constexpr std::chrono::milliseconds reconnect_patience{500};
 constexpr int unix_connect_ms = 100, tcp_connect_ms = 5'000;  // for a connection to come about, TLS and all; gRPC's name for it is another one
 
-class GrpcConnection : public Connection {
+class GrpcConnection : public Connection, private GrpcCaller {
  public:
   GrpcConnection(const std::shared_ptr<grpc::Channel>& channel, std::string socket)
-      : socket_(std::move(socket)),
-        channel_(channel),
+      : GrpcCaller(channel, std::move(socket)),
         jobs_(pb::JobService::NewStub(channel)),
         blenders_(pb::BlenderService::NewStub(channel)),
         node_(pb::NodeService::NewStub(channel)),
@@ -312,44 +310,6 @@ class GrpcConnection : public Connection {
   }
 
  private:
-  /// What gRPC says, or, where the daemon is not there at all, what the socket says.
-  Error explain(const grpc::Status& status) const {
-    Error error = to_error(status);
-    if (error.code != Code::unavailable || !status.error_details().empty()) return error;
-    if (socket_.empty()) {
-      error.code = Code::no_daemon;  // nobody answers at HOST:PORT
-      // Somebody did before: gRPC shakes hands only while somebody waits for it, and a call that finds no connection does not.
-      if (answered_) channel_->WaitForConnected(std::chrono::system_clock::now() + reconnect_patience);
-    } else if (auto alive = probe_socket(socket_); !alive) {
-      return alive.error();
-    }
-    return error;
-  }
-
-  template <class Stub, class Base, class Request, class Reply>
-  Result<Reply> call(Stub& stub, grpc::Status (Base::*method)(grpc::ClientContext*, const Request&, Reply*), const Request& request, Deadline deadline) const {
-    grpc::ClientContext context;
-    // gRPC's deadlines are wall-clock times.
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now()));
-    Reply reply;
-    if (const grpc::Status status = (stub.*method)(&context, request, &reply); !status.ok()) return explain(status);
-    answered_ = true;
-    return reply;
-  }
-
-  template <class Request>
-  static Result<Request> scene_request(const WarmRequest& from) {
-    pb::JobSpec spec;
-    JobSpec with;
-    with.scene = from.scene;
-    with.environment = from.environment;
-    if (auto sent = to_proto(with, spec); !sent) return sent.error();
-    Request out;
-    *out.mutable_scene() = spec.scene();
-    *out.mutable_environment() = spec.environment();
-    return out;
-  }
-
   template <class Method, class Request>
   Result<Job> job(Method method, const Request& request, Deadline deadline) const {
     auto reply = call(*jobs_, method, request, deadline);
@@ -377,27 +337,6 @@ class GrpcConnection : public Connection {
     return out;
   }
 
-  template <class Message, class Open, class OnMessage>
-  Status stream(const std::stop_token& stop, Open open, OnMessage on_message) const {
-    grpc::ClientContext context;
-    const std::stop_callback cancel(stop, [&] { context.TryCancel(); });
-    auto reader = open(&context);
-    Message message;
-    bool wanted = true;
-    while (wanted && reader->Read(&message)) {
-      answered_ = true;
-      wanted = on_message(message);
-    }
-    if (!wanted) context.TryCancel();
-    const grpc::Status status = reader->Finish();
-    if (!wanted || stop.stop_requested()) return Error{.code = Code::cancelled, .reason = "STOPPED", .message = "stopped by the caller"};
-    if (!status.ok()) return explain(status);
-    return Done{};
-  }
-
-  const std::string socket_;  // empty: TCP
-  const std::shared_ptr<grpc::Channel> channel_;
-  mutable std::atomic<bool> answered_ = false;
   const std::unique_ptr<pb::JobService::Stub> jobs_;
   const std::unique_ptr<pb::BlenderService::Stub> blenders_;
   const std::unique_ptr<pb::NodeService::Stub> node_;
