@@ -138,7 +138,7 @@ Status validate(const v1::JobSpec& spec, const Where& where) {
   }
   if (auto good = validate_inputs(spec, where); !good) return good;
   if (!spec.deliver_to().empty()) {
-    if (auto good = check_path(spec.deliver_to(), "folder for the results", where, "deliver_to"); !good) return good;
+    if (auto good = validate_path(spec.deliver_to(), "folder for the results", where, "deliver_to"); !good) return good;
   }
   if (auto good = validate_environment(spec.environment(), where); !good) return good;
   if (auto good = validate_resources(spec.resources(), where); !good) return good;

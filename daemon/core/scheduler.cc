@@ -21,7 +21,9 @@ Micros backoff(const Job& job) {
 }  // namespace
 
 Scheduler::Scheduler(const SchedulerOptions& options)
-    : queue_length_(options.queue_length), slots_(options.slots), supply_({options.max_spares, options.spares_idle}, options.default_blender, options.warm_bytes) {}
+    : queue_length_(options.queue_length),
+      slots_(options.slots),
+      supply_({options.max_spares, options.spares_idle}, options.default_blender, options.warm_bytes) {}
 
 Revision Scheduler::next_revision(Effects& out) { return out.batch.revision = seeded_bug("repeat_revision") ? last_ : ++last_; }
 

@@ -137,7 +137,8 @@ void Supply::measured(KindId kind, Isolation isolation, std::int64_t bytes, Mono
   Group& scene = group({kind, isolation});
   scene.bytes = bytes;
   if (warm_bytes_ > 0 && bytes > warm_bytes_) {
-    reject(scene, "it takes " + std::to_string(bytes >> 20) + " MiB, and all warm scenes together may take " + std::to_string(warm_bytes_ >> 20) + " MiB (warm_bytes)",
+    reject(scene,
+           "it takes " + std::to_string(bytes >> 20) + " MiB, and all warm scenes together may take " + std::to_string(warm_bytes_ >> 20) + " MiB (warm_bytes)",
            now);
   }
 }

@@ -7,8 +7,8 @@
 // cold; the first one that finds the spare idle is the trial.
 //
 // A job on a scene may be run by any pristine worker, which opens the scene itself, or by one of the scene's own kind, which was forked from a Blender that has
-// it open: a warm scene. The first job on a scene takes a pristine worker; from the second within a while on, the scene has a zygote, and its jobs wait for that.
-// Scenes that were not used for the longest cool down when all of them take more memory than they may. Only forks are kept warm.
+// it open: a warm scene. The first job on a scene takes a pristine worker; from the second within a while on, the scene has a zygote, and its jobs wait for
+// that. Scenes that were not used for the longest cool down when all of them take more memory than they may. Only forks are kept warm.
 //
 // Thread: the core strand.
 #pragma once
@@ -95,12 +95,12 @@ class Supply {
     Breaker breaker;  // of forks
     unsigned waiting = 0;
     unsigned said = 0;
-    std::optional<Mono> used;     // of a scene: when a job on it was given a worker, of whatever kind
-    Mono held_until{};            // … and until when somebody wants it warm
-    Mono unfit_until{};           // … and until when it is not tried again
-    std::string unfit;            // why
-    std::int64_t bytes = 0;       // … and what its zygote takes
-    bool say = false;  // again, although it is the same number
+    std::optional<Mono> used;  // of a scene: when a job on it was given a worker, of whatever kind
+    Mono held_until{};         // … and until when somebody wants it warm
+    Mono unfit_until{};        // … and until when it is not tried again
+    std::string unfit;         // why
+    std::int64_t bytes = 0;    // … and what its zygote takes
+    bool say = false;          // again, although it is the same number
   };
   using Key = std::pair<KindId, Isolation>;
   Group& group(const Key& key) { return groups_.try_emplace(key, spares_).first->second; }

@@ -29,8 +29,7 @@ std::vector<std::string> keeper_command(const Blender& blender, core::Isolation 
   return out;
 }
 
-std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce,
-                      const core::Kind& what) {
+std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce, const core::Kind& what) {
   nlohmann::json line = {
       {"socket", options.socket.string()},
       {"nonce", nonce},

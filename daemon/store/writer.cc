@@ -59,7 +59,8 @@ void Writer::write(const core::JobInsert& change) {
   insert_job_
       .bind(job.seq, job.id, job.revision, job.state, job.isolation, job.held, job.delete_when_over, job.priority, job.retry_on, job.cpus, job.attempts,
             job.max_attempts, job.memory_bytes, job.timeouts.queue, job.timeouts.start, job.timeouts.run, job.timeouts.progress, job.timeouts.cancel_grace,
-            job.create_time, job.start_time, Blob(job.request_hash), change.kind.blender, start_env, change.kind.load, change.kind.scene, change.display_name, change.labels_json)
+            job.create_time, job.start_time, Blob(job.request_hash), change.kind.blender, start_env, change.kind.load, change.kind.scene, change.display_name,
+            change.labels_json)
       .run();
   insert_spec_.bind(job.seq, change.spec ? std::string_view(*change.spec) : std::string_view()).run();
 }

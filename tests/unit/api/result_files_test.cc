@@ -132,6 +132,7 @@ TEST_F(ResultFilesTest, wrong_names_pages_and_places_are_refused) {
   EXPECT_EQ(reason_of(read(job.name(), "../page", bytes)), "FILE_NOT_FOUND");
   EXPECT_EQ(reason_of(read("jobs/" + std::string(32, '0'), "a", bytes)), "JOB_NOT_FOUND");
   auto stream = watch_files(job.name(), -1);
+  EXPECT_FALSE(stream.next());
   EXPECT_EQ(reason_of(stream.end()), "BAD_OFFSET");
 }
 
