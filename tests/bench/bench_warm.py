@@ -24,7 +24,7 @@ import numpy
 
 path, assets = sys.argv[-2], int(sys.argv[-1])
 bpy.ops.wm.read_factory_settings(use_empty=True)
-side = 200
+side = 160
 index = numpy.arange(side * side).reshape(side, side)
 quads = numpy.stack([index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]], axis=-1).reshape(-1, 4)
 u, v = numpy.meshgrid(numpy.linspace(0, 6.283, side), numpy.linspace(0, 3.141, side))
