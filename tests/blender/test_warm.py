@@ -96,7 +96,7 @@ def test_released_it_ends_and_its_busy_worker_goes_on(own, script, scene):
     own.json("warm", str(scene), timeout=120)
     slow = own.offstage("submit", script("import time, offstage\ntime.sleep(2)\noffstage.result = 7",
                                          "slow.py"), "--blend", str(scene)).stdout.strip()
-    wait_for(lambda: own.json("show", slow)["state"] == "running")
+    wait_for(lambda: own.json("show", slow)["state"] == "RUNNING")
     assert own.offstage("warm", "--release", str(scene)).returncode == 0
     assert own.offstage("result", slow, "--wait", timeout=60).stdout == "7\n"
     wait_for(lambda: not warm_pids(own, scene))
