@@ -17,7 +17,8 @@ from pathlib import Path
 
 COLLECT = """
 import bpy, offstage
-everything = [block for kind in ("collections", "objects", "materials", "node_groups", "actions", "worlds") for block in getattr(bpy.data, kind) if block.library is None]
+kinds = ("collections", "objects", "materials", "node_groups", "actions", "worlds")
+everything = [block for kind in kinds for block in getattr(bpy.data, kind) if block.library is None]
 marked = [block for block in everything if block.asset_data]
 data_blocks.extend(marked or [thing for thing in bpy.data.objects if thing.type == "MESH" and thing.library is None])
 offstage.result = [block.name for block in data_blocks]

@@ -41,7 +41,10 @@ def load(scene: Scene) -> str:
 
 
 def scene(wanted: Scene, folder: str, stale: Callable[[str], None]) -> Warnings:
-    """Has the scene open that a job wants; `folder` is a private one. `stale` is called with a file's path if what was loaded is not what is on the disk. Raises scene.Unreadable."""
+    """Has the scene open that a job wants; `folder` is a private one.
+
+    `stale` is called with a file's path if what was loaded is not what is on the disk. Raises scene.Unreadable.
+    """
     if _open is None or _open.scene != wanted:
         return scenes.open_scene(wanted, folder)
     if file := scenes.changed(_open.files):

@@ -60,7 +60,8 @@ def library(s: Setup) -> Path:
         script = s.folder / "library.py"
         script.write_text(LIBRARY)
         command = cold_command(s, script)
-        subprocess.run([*command, *([] if "python" in Path(s.blender).name else ["--"]), str(path), "20" if s.quick else "100"], check=True, capture_output=True)
+        dashes = [] if "python" in Path(s.blender).name else ["--"]
+        subprocess.run([*command, *dashes, str(path), "20" if s.quick else "100"], check=True, capture_output=True)
     return path
 
 
@@ -132,8 +133,8 @@ def warm_memory(s: Setup) -> list[Row]:
     with daemon(s, "warm-memory", "slots = 8\nmax_spares = 0\n") as d:
         d.cli("warm", str(blend))
         script = thumbnail_script(s, "stay.py", STAY)
-        jobs = [d.cli("submit", str(script), "--blend", str(blend), "--cpus", "1", "--param", f'object="Asset {i}"', "--param", f'file="{i}.png"').strip()
-                for i in range(8)]
+        submit = ["submit", str(script), "--blend", str(blend), "--cpus", "1"]
+        jobs = [d.cli(*submit, "--param", f'object="Asset {i}"', "--param", f'file="{i}.png"').strip() for i in range(8)]
         folders = wait_for(lambda: all_done(d, jobs), 120)
         zygote = zygote_of(d, blend)
         workers = [int(json.loads(d.cli("show", job, "--json"))["attempts"][-1]["pid"]) for job in jobs]
@@ -150,7 +151,8 @@ def warm_memory(s: Setup) -> list[Row]:
         finally:
             cold.kill()
     assert len(folders) == 8
-    return [Row(f"memory of {forked} forked workers and their zygote, a thumbnail each", ours / one, "×", f"{ours:.0f} MiB, one cold Blender {one:.0f} MiB", "≤ 1.6 ×", ours / one <= 1.6)]
+    return [Row(f"memory of {forked} forked workers and their zygote, a thumbnail each", ours / one, "×", f"{ours:.0f} MiB, one cold Blender {one:.0f} MiB",
+                "≤ 1.6 ×", ours / one <= 1.6)]
 
 
 def all_done(d: Daemon, jobs: list[str]) -> list[Path] | None:
@@ -179,7 +181,8 @@ def thumbnails(s: Setup) -> list[Row]:
     with daemon(s, "thumbnails") as d:
         env = {**d.env, "PATH": f"{s.offstage.parent}:{os.environ['PATH']}"}
         begun = time.perf_counter()
-        subprocess.run([sys.executable, str(EXAMPLE / "thumbnails.py"), str(blend), "-o", str(s.folder / "pictures")], env=env, check=True, capture_output=True)
+        command = [sys.executable, str(EXAMPLE / "thumbnails.py"), str(blend), "-o", str(s.folder / "pictures")]
+        subprocess.run(command, env=env, check=True, capture_output=True)
         ours = time.perf_counter() - begun
         made = len(list((s.folder / "pictures").glob("*.png")))
     cold_script = s.folder / "cold_thumbnail.py"
@@ -188,8 +191,12 @@ def thumbnails(s: Setup) -> list[Row]:
     out.mkdir(exist_ok=True)
     lines = "\0".join(f"Asset {i}\0{i}.png\0{out}" for i in range(cold_count))
     begun = time.perf_counter()
-    subprocess.run(["xargs", "-0", "-n", "3", f"-P{os.cpu_count()}", *open_cold(s, blend, cold_script)], input=lines, text=True, check=True, capture_output=True)
+    command = ["xargs", "-0", "-n", "3", f"-P{os.cpu_count()}", *open_cold(s, blend, cold_script)]
+    subprocess.run(command, input=lines, text=True, check=True, capture_output=True)
     each = (time.perf_counter() - begun) / cold_count
     ratio = each * count / ours
     return [Row(f"{made} thumbnails on it, `thumbnails.py` as a whole", ours, "s"),
             Row("… against xargs of cold Blenders", ratio, "×", f"{each * count:.0f} s, from {cold_count} of them")]
+
+
+FIGURES = {"warm_latency": warm_latency, "warm_memory": warm_memory, "thumbnails": thumbnails}
