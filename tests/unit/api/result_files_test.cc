@@ -133,7 +133,7 @@ TEST_F(ResultFilesTest, wrong_names_pages_and_places_are_refused) {
   EXPECT_EQ(reason_of(read("jobs/" + std::string(32, '0'), "a", bytes)), "JOB_NOT_FOUND");
   auto stream = watch_files(job.name(), -1);
   EXPECT_FALSE(stream.next());
-  EXPECT_EQ(reason_of(stream.end()), "BAD_OFFSET");
+  EXPECT_EQ(reason_of(stream.reader->Finish()), "BAD_OFFSET");
 }
 
 TEST_F(ResultFilesTest, a_file_is_read_whole_and_in_parts) {
