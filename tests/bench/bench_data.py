@@ -11,6 +11,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import bench_exchange
+import bench_preflight
+import bench_warm
 from bench import Daemon, Row, Setup, daemon
 
 LEAVE = """
@@ -72,4 +75,5 @@ def fetch_afar(s: Setup) -> list[Row]:
         return [Row("result fetched from afar, loopback TLS", rate, "MB/s", "", ">= 300", rate >= 300)]
 
 
-FIGURES: dict[str, Callable[[Setup], list[Row]]] = {"fetch_here": fetch_here, "fetch_afar": fetch_afar}
+FIGURES: dict[str, Callable[[Setup], list[Row]]] = {
+    **bench_warm.FIGURES, **bench_preflight.FIGURES, **bench_exchange.FIGURES, "fetch_here": fetch_here, "fetch_afar": fetch_afar}
