@@ -69,7 +69,8 @@ void tell(const Context& context, const std::vector<FetchedFile>& files) {
   }
   if (files.empty()) return note("the job has left no files");
   const std::string skipped = unchanged == 0 ? "" : ", " + std::to_string(unchanged) + " there already";
-  note(std::to_string(files.size() - unchanged) + " files written, " + bytes_text(bytes) + skipped);
+  const std::size_t written = files.size() - unchanged;
+  note(std::to_string(written) + (written == 1 ? " file" : " files") + " written, " + bytes_text(bytes) + skipped);
 }
 
 int fetch(const Context& context, const FetchArguments& arguments) {
