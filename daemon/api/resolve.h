@@ -28,8 +28,8 @@ class Resolver {
   bool needs_patience(const v1::JobSpec& spec) const;
 
   /// Of a validated spec; it becomes what is stored: text in place of the script's path, the scene's pin, a display name. The result has no id, hash, revision
-  /// or times. Errors: SCRIPT_NOT_FOUND, SCRIPT_UNREADABLE, BLEND_NOT_FOUND, BLEND_UNREADABLE, BLOB_NOT_FOUND, BLENDER_TOO_OLD, BLENDER_NOT_FOUND, FORK_REFUSED,
-  /// NOT_ENOUGH_SLOTS.
+  /// or times. Errors: SCRIPT_NOT_FOUND, SCRIPT_UNREADABLE, BLEND_NOT_FOUND, BLEND_UNREADABLE, BLOB_NOT_FOUND, BLENDER_TOO_OLD, BLENDER_NOT_FOUND,
+  /// FORK_REFUSED, NOT_ENOUGH_SLOTS.
   Result<core::NewJob> resolve(v1::JobSpec& spec, const Where& where);
   /// The kind of worker that has the spec's scene open. Errors: those of resolve() for scene and environment; FORK_REFUSED whatever isolation is asked for.
   Result<core::Kind> warm_kind(v1::JobSpec& spec, const Where& where);

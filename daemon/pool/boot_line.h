@@ -14,7 +14,6 @@
 namespace offstage::pool {
 
 std::vector<std::string> keeper_command(const Blender& blender, core::Isolation isolation, const std::filesystem::path& worker_code);
-std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce,
-                      const core::Kind& what);
+std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce, const core::Kind& what);
 
 }  // namespace offstage::pool
