@@ -84,9 +84,6 @@ std::int64_t own_bytes(const fs::path& folder) {
 
 }  // namespace
 
-fs::path inputs_folder(const fs::path& state, JobId job) { return state / "inputs" / job.hex(); }
-fs::path staging_folder(const fs::path& state) { return state / "staging"; }
-
 Inputs::Inputs(const fs::path& state, Blobs& blobs, Room& room) : folder_(state / "inputs"), staging_(staging_folder(state)), blobs_(blobs), room_(room) {}
 
 Status Inputs::open() const {

@@ -30,8 +30,8 @@ namespace offstage::store {
 
 inline constexpr std::string_view scene_file = ".scene.blend";
 
-std::filesystem::path inputs_folder(const std::filesystem::path& state, JobId job);
-std::filesystem::path staging_folder(const std::filesystem::path& state);
+inline std::filesystem::path inputs_folder(const std::filesystem::path& state, JobId job) { return state / "inputs" / job.hex(); }
+inline std::filesystem::path staging_folder(const std::filesystem::path& state) { return state / "staging"; }
 
 struct InputSource {
   std::string name;  ///< relative and checked (api/validate_inputs.h)
