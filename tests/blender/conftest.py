@@ -21,13 +21,13 @@ from stage import Stage
 from support.harness import Daemon
 from wire_host import Blender, hosting
 
-BLENDERS = os.environ.get("OFFSTAGE_TEST_BLENDERS") or shutil.which("blender") or "blender"
+BLENDERS = (os.environ.get("OFFSTAGE_TEST_BLENDERS") or shutil.which("blender") or "blender").split(":")
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "blender" in metafunc.fixturenames:
-        paths = BLENDERS.split(":")
-        metafunc.parametrize("blender", paths, ids=[Path(p).parent.parent.name + "-" + Path(p).name for p in paths], scope="session")
+@pytest.fixture(scope="session", params=BLENDERS, ids=lambda path: Path(path).parent.parent.name + "-" + Path(path).name)
+def blender(request: pytest.FixtureRequest) -> str:
+    """A fixture with parameters, and not parametrised tests: so all tests of one Blender come after each other, and what lives for the session does."""
+    return request.param
 
 
 def config(blender: str) -> str:
