@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an exception means where it is not the script's own fault: no memory under a limit, no room on a disk. No bpy here."""
+"""What an exception means: no memory under a limit and no room on a disk are not the script's own fault; for the rest, what to do. No bpy here."""
 
 import errno
 import os
@@ -26,6 +26,21 @@ def cause(error: BaseException | None, memory_bytes: int) -> Cause | None:
             return no_room("the script could not write", error)
         error = error.__cause__
     return None
+
+
+def advice(error: BaseException | None) -> str:
+    """What to do about an error of the script's own: what those who meet Blender in the background, or us, for the first time stumble over."""
+    if isinstance(error, NameError):
+        name = getattr(error, "name", None) or ""
+        if name in ("offstage", "bpy"):
+            return f"begin the script with: import {name}"
+        if name and not isinstance(error, UnboundLocalError):
+            return f"look at the line that the traceback names; if {name} is a parameter, give it: --param {name}=JSON"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"Blender's own Python has no {error.name}: --python-path DIR adds a folder to its sys.path, --addon enables an add-on"
+    if isinstance(error, RuntimeError) and "context is incorrect" in str(error):
+        return "the operator wants a window, area or active object that is not there: set view_layer.objects.active, use context.temp_override(), or bpy.data"
+    return "look at the line that the traceback names"
 
 
 def says_no_room(error: BaseException) -> bool:

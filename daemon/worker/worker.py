@@ -190,7 +190,7 @@ class Worker:
             return {"state": "cancelled", "message": "the script ended early, as it was asked to"}
         if ending.error:
             told = causes.cause(ending.exception, self._memory_bytes) or {
-                "reason": "SCRIPT_ERROR", "message": f"{ending.error['type']}: {ending.error['message']}", "hint": "look at the line that the traceback names"}
+                "reason": "SCRIPT_ERROR", "message": f"{ending.error['type']}: {ending.error['message']}", "hint": causes.advice(ending.exception)}
             return {"state": "failed", **told, "error": ending.error}
         if ending.exit_code:
             return {"state": "failed", "reason": "EXIT_CODE", "message": f"the script ended with exit code {ending.exit_code}", "exit_code": ending.exit_code,

@@ -51,6 +51,21 @@ def test_other_errors_are_the_script_s_own(error: BaseException | None):
     assert causes.cause(error, LIMIT) is None
 
 
+@pytest.mark.parametrize(("text", "says"), [
+    ("offstage.result = 1", "begin the script with: import offstage"),
+    ("bpy.data", "begin the script with: import bpy"),
+    ("factor * 2", "--param factor=JSON"),
+    ("def f():\n    print(x)\n    x = 1\nf()", "look at the line"),
+    ("import numpi.linalg", "has no numpi: --python-path"),
+    ("raise RuntimeError('Operator bpy.ops.mesh.subdivide.poll() failed, context is incorrect')", "temp_override"),
+    ("1 / 0", "look at the line"),
+])
+def test_what_to_do_about_an_error_of_the_script_is_told(text: str, says: str):
+    with pytest.raises(Exception) as raised:
+        exec(text, {})
+    assert says in causes.advice(raised.value)
+
+
 def test_a_print_that_finds_no_room_for_the_log_is_a_full_disk(keeper: Keeper):
     outcome = keeper.fork().start("import os, sys\nos.dup2(os.open('/dev/full', os.O_WRONLY), 1)\nos.dup2(1, 2)\nprint('lost')").outcome()
     assert (outcome["state"], outcome["reason"]) == ("failed", "DISK_FULL") and outcome["error"]["type"] == "OSError"
