@@ -9,13 +9,19 @@ void LoadOptions::add_to(Command& command) {
   command.value("--preferences", preferences, "FILE", "A userpref.blend instead of factory settings")
       .values("--addon", addons, "MODULE[==VERSION][@PATH]", "Enable this add-on; PATH: its folder, .py or .zip")
       .values("--python-path", python_paths, "DIR", "First on the script's sys.path")
-      .values("--script-folder", script_folders, "DIR", "As Blender has it: startup, modules, addons");
+      .values("--script-folder", script_folders, "DIR", "As Blender has it: startup, modules, addons")
+      .values("--asset-library", asset_libraries, "NAME=DIR", "A folder of assets, made known under this name");
 }
 
 Status LoadOptions::fill(Environment& environment) const {
   if (!preferences.empty()) environment.preferences = absolute_path(preferences);
   for (const std::string& path : python_paths) environment.python_paths.push_back(absolute_path(path));
   for (const std::string& path : script_folders) environment.script_folders.push_back(absolute_path(path));
+  for (const std::string& text : asset_libraries) {
+    auto library = parse_asset_library(text);
+    if (!library) return library.error();
+    environment.asset_libraries.push_back(std::move(*library));
+  }
   for (const std::string& text : addons) {
     auto addon = parse_addon(text);
     if (!addon) return addon.error();
@@ -44,6 +50,17 @@ Result<Addon> parse_addon(const std::string& text) {
                .reason = "BAD_OPTION",
                .message = "--addon: this is no add-on",
                .hint = "for example --addon shapes, --addon shapes==1.2.0, --addon shapes@/path/shapes.zip",
+               .fields = {{"value", text}}};
+}
+
+Result<AssetLibrary> parse_asset_library(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals != std::string::npos && equals > 0 && equals + 1 < text.size())
+    return AssetLibrary{.name = text.substr(0, equals), .path = absolute_path(text.substr(equals + 1))};
+  return Error{.code = Code::invalid_argument,
+               .reason = "BAD_OPTION",
+               .message = "--asset-library: this is no asset library",
+               .hint = "for example --asset-library props=/studio/assets/props",
                .fields = {{"value", text}}};
 }
 

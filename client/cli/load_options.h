@@ -15,7 +15,7 @@ namespace offstage::cli {
 
 struct LoadOptions {
   std::string preferences;
-  std::vector<std::string> addons, python_paths, script_folders;
+  std::vector<std::string> addons, python_paths, script_folders, asset_libraries;
 
   void add_to(Command& command);
   /// Errors: invalid_argument.
@@ -24,5 +24,7 @@ struct LoadOptions {
 
 /// "shapes", "shapes==1.2.0", "shapes@FILE", "shapes==1.2.0@FILE"; the path becomes absolute.
 Result<Addon> parse_addon(const std::string& text);
+/// "props=DIR"; the folder becomes absolute.
+Result<AssetLibrary> parse_asset_library(const std::string& text);
 
 }  // namespace offstage::cli

@@ -70,6 +70,7 @@ void add_warm(Command root, Context& context) {
       .flag("--trust-blend-scripts", options->trust, "As the jobs will say it")
       .value("--hold", options->hold, "2h", "Keep it at least so long; default: while it is used")
       .flag("--release", options->release, "Let go of it");
+  options->load.add_to(command);
   command.runs([&context, options] { return warm(context, *options); });
 }
 

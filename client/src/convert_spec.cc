@@ -46,6 +46,11 @@ void convert(const Environment& from, pb::Environment& to, Utf8Check& utf8) {
   to.set_preferences(utf8(from.preferences, "spec.environment.preferences"));
   for (const std::string& path : from.python_paths) to.add_python_paths(utf8(path, "spec.environment.python_paths"));
   for (const std::string& path : from.script_folders) to.add_script_folders(utf8(path, "spec.environment.script_folders"));
+  for (const AssetLibrary& library : from.asset_libraries) {
+    pb::AssetLibrary& out = *to.add_asset_libraries();
+    out.set_name(utf8(library.name, "spec.environment.asset_libraries.name"));
+    out.set_path(utf8(library.path, "spec.environment.asset_libraries.path"));
+  }
   for (const Addon& addon : from.addons) {
     pb::Addon& out = *to.add_addons();
     out.set_module(utf8(addon.module, "spec.environment.addons.module"));

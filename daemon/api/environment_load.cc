@@ -98,7 +98,8 @@ Result<Json> addon_of(const v1::Addon& addon, const Where& where, const std::str
 }  // namespace
 
 bool loads(const v1::Environment& environment) {
-  return !environment.preferences().empty() || environment.addons_size() > 0 || environment.python_paths_size() > 0 || environment.script_folders_size() > 0;
+  return !environment.preferences().empty() || environment.addons_size() > 0 || environment.python_paths_size() > 0 || environment.script_folders_size() > 0 ||
+         environment.asset_libraries_size() > 0;
 }
 
 Result<std::string> load_of(const v1::Environment& environment, const Where& where) {
@@ -122,6 +123,15 @@ Result<std::string> load_of(const v1::Environment& environment, const Where& whe
   for (int i = 0; i < environment.script_folders_size(); ++i) {
     if (auto good = add(environment.script_folders(i), "environment.script_folders[" + std::to_string(i) + "]"); !good) return good.error();
     out["script_folders"].push_back(environment.script_folders(i));
+  }
+  for (int i = 0; i < environment.asset_libraries_size(); ++i) {  // no mark: made known, not read
+    const v1::AssetLibrary& library = environment.asset_libraries(i);
+    const std::string field = "environment.asset_libraries[" + std::to_string(i) + "].path";
+    std::error_code fault;
+    const auto found = fs::status(library.path(), fault);
+    if (!fs::exists(found)) return at_fault(where, field, "LOAD_NOT_FOUND", library.path(), "does not exist on the daemon's machine");
+    if (!fs::is_directory(found)) return at_fault(where, field, "LOAD_NOT_FOUND", library.path(), "is no folder");
+    out["asset_libraries"].push_back({{"name", library.name()}, {"path", library.path()}});
   }
   for (int i = 0; i < environment.addons_size(); ++i) {
     auto addon = addon_of(environment.addons(i), where, "environment.addons[" + std::to_string(i) + "]");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a Blender has loaded before it has a scene: preferences, Python paths, script folders, add-ons. Part of a worker's kind, as canonical text.
+// What a Blender has loaded before it has a scene: preferences, Python paths, script folders, asset
+// libraries, add-ons. Part of a worker's kind, as canonical text.
 //
 // The text has a mark of the files as they are now, so that an add-on that is edited between two submits gets a Blender of its own and never an older one
 // that is warm.

@@ -2,6 +2,8 @@
 #include "api/validate_load.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include "api/json_object.h"
 #include "api/limits.h"
@@ -63,6 +65,29 @@ Status check_addon(const v1::Addon& addon, const Where& where, const std::string
   return addon.path().empty() ? Status(Done{}) : check_path(addon.path(), where, field + ".path");
 }
 
+Status check_asset_libraries(const v1::Environment& environment, const Where& where) {
+  if (environment.asset_libraries_size() > kLoadedPaths) {
+    return bad_field(where, "environment.asset_libraries", "TOO_MANY_PATHS",
+                     "there are " + std::to_string(environment.asset_libraries_size()) + " asset libraries, and at most 64 are allowed",
+                     "name those that the job needs");
+  }
+  std::set<std::string> names;
+  for (int i = 0; i < environment.asset_libraries_size(); ++i) {
+    const v1::AssetLibrary& library = environment.asset_libraries(i);
+    const std::string field = "environment.asset_libraries[" + std::to_string(i) + "]";
+    if (library.name().empty() || library.name().size() > kAssetLibraryNameBytes || control_character(library.name())) {
+      return bad_field(where, field + ".name", "BAD_ASSET_LIBRARY",
+                       "the name " + in_quotes(library.name()) + " is empty, longer than 63 bytes or has a control character", "give a short name: \"props\"");
+    }
+    if (!names.insert(library.name()).second) {
+      return bad_field(where, field + ".name", "BAD_ASSET_LIBRARY", "two asset libraries are called " + in_quotes(library.name()),
+                       "give each a name of its own");
+    }
+    if (auto good = check_path(library.path(), where, field + ".path"); !good) return good;
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Status validate_load(const v1::Environment& environment, const Where& where) {
@@ -71,6 +96,7 @@ Status validate_load(const v1::Environment& environment, const Where& where) {
   }
   if (auto good = check_paths(environment.python_paths(), where, "environment.python_paths"); !good) return good;
   if (auto good = check_paths(environment.script_folders(), where, "environment.script_folders"); !good) return good;
+  if (auto good = check_asset_libraries(environment, where); !good) return good;
   if (environment.addons_size() > kLoadedPaths) {
     return bad_field(where, "environment.addons", "BAD_ADDON",
                      "there are " + std::to_string(environment.addons_size()) + " add-ons, and at most 64 are allowed", "name those that the job needs");

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a Blender is given besides a scene, before anything is opened: preferences, Python paths, script folders, add-ons. Needs bpy.
+"""What a Blender is given besides a scene, before anything is opened: preferences, Python paths, script folders, asset libraries,
+add-ons. Needs bpy.
 
-    {"preferences": "/abs/userpref.blend", "python_paths": ["/abs"], "script_folders": ["/abs"],
+    {"preferences": "/abs/userpref.blend", "python_paths": ["/abs"], "script_folders": ["/abs"], "asset_libraries": [{"name": "props", "path": "/abs"}],
      "addons": [{"module": "name", "version": "1.2.0", "path": "/abs/folder, .py or .zip", "preferences": {"key": value}}]}
 
 All keys may be absent. Whatever was asked for and cannot be had is an error: a job that names an add-on is not to run without it. An add-on with a path is
@@ -52,6 +53,8 @@ def apply(load: Load, folder: str) -> None:
     sys.path[:0] = load.get("python_paths", [])
     for path in load.get("script_folders", []):
         _script_folder(path)
+    for library in load.get("asset_libraries", []):
+        _asset_library(library["name"], library["path"])
     for addon in load.get("addons", []):
         _addon(addon, folder)
 
@@ -99,6 +102,20 @@ def _script_folder(path: str) -> None:
                 register()
             except Exception as error:
                 raise Unusable(f"{module.__file__} cannot be registered: {_short(error)}") from None
+
+
+def _asset_library(name: str, path: str) -> None:
+    import bpy
+    if not os.path.isdir(path):
+        raise Unusable(f"asset library {path} is no folder")
+    known = bpy.context.preferences.filepaths.asset_libraries
+    if name not in known:
+        if hasattr(known, "new"):
+            known.new(name=name, directory=path)
+        else:                            # before 4.0
+            bpy.ops.preferences.asset_library_add(directory=path)
+            known[-1].name = name
+    known[name].path = path
 
 
 def _addon(addon: dict[str, Any], folder: str) -> None:

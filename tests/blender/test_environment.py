@@ -125,6 +125,14 @@ def test_a_script_folder_is_registered_and_importable(stage: Stage):
     assert "/nowhere" in refusal(stage, {"script_folders": ["/nowhere"]})
 
 
+def test_asset_libraries_are_known_and_one_of_the_same_name_is_replaced(stage: Stage):
+    folders = [str(Path(stage.path(f"assets/{name}/x")).parent) for name in ("one", "two")]
+    libraries = [{"name": "our props", "path": folders[0]}, {"name": "User Library", "path": folders[1]}]
+    look = "offstage.result = {each.name: each.path for each in bpy.context.preferences.filepaths.asset_libraries}"
+    assert value(run(stage, {"asset_libraries": libraries}, look)) == {"our props": folders[0], "User Library": folders[1]}
+    assert "/nowhere is no folder" in refusal(stage, {"asset_libraries": [{"name": "x", "path": "/nowhere"}]})
+
+
 def test_preferences_are_the_snapshot_s_but_trust_and_folders_are_the_job_s(stage: Stage):
     path = stage.path("prefs/mine.blend")
     value(stage.host.run(stage.keeper, f"""

@@ -21,11 +21,23 @@ def test_python_paths_are_those_of_the_submit_and_an_edit_is_seen_by_the_next_jo
 
 
 def test_a_path_that_is_not_there_is_refused(shared: Jobs) -> None:
-    for option in ("--python-path", "--script-folder", "--preferences"):
-        done = shared.run("submit", shared.script("pass"), option, "/nowhere/x")
+    for option in ("--python-path", "--script-folder", "--preferences", "--asset-library"):
+        path = "props=/nowhere/x" if option == "--asset-library" else "/nowhere/x"
+        done = shared.run("submit", shared.script("pass"), option, path)
         assert done.returncode != 0 and "/nowhere/x does not exist" in done.stderr
     done = shared.run("submit", shared.script("pass"), "--addon", "shapes@/nowhere/shapes")
     assert done.returncode != 0 and "/nowhere/shapes" in done.stderr
+
+
+@pytest.mark.parametrize("isolation", ["fork", "process"])
+def test_asset_libraries_are_known_under_their_names_to_that_job_alone(shared: Jobs, isolation: str) -> None:
+    look = "import bpy, offstage\noffstage.result = [[each.name, each.path] for each in bpy.context.preferences.filepaths.asset_libraries]"
+    props, trees = shared.folder / "props", shared.folder / "trees"
+    props.mkdir()
+    trees.mkdir()
+    options = ["--asset-library", f"props={props}", "--asset-library", f"trees={trees}", "--isolation", isolation]
+    assert json.loads(shared.ok("run", shared.script(look), *options)) == [["props", str(props)], ["trees", str(trees)]]
+    assert json.loads(shared.ok("run", shared.script(look), "--isolation", isolation)) == []
 
 
 def test_an_add_on_of_another_version_is_refused_at_submit(shared: Jobs) -> None:

@@ -51,6 +51,12 @@ struct Addon {
   std::string preferences_json;  ///< a JSON object: attributes of its preferences
 };
 
+/// A folder of assets, under the name that scripts and the asset browser know it by.
+struct AssetLibrary {
+  std::string name;  ///< at most 63 bytes
+  std::string path;  ///< absolute
+};
+
 /// Which Blender, and what it sees.
 struct Environment {
   std::string blender;  ///< "4.5", ">=4.2,<5", a name, an absolute path; empty: the daemon's default
@@ -60,6 +66,7 @@ struct Environment {
   std::vector<Addon> addons;                     ///< in this order, at most 64
   std::vector<std::string> python_paths;         ///< absolute, first on sys.path, at most 64
   std::vector<std::string> script_folders;       ///< absolute, at most 64
+  std::vector<AssetLibrary> asset_libraries;     ///< at most 64
 };
 
 struct Resources {

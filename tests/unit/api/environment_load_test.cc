@@ -50,10 +50,13 @@ TEST_F(EnvironmentLoad, has_all_that_the_worker_needs) {
   environment.add_python_paths(folder_.path());
   environment.add_script_folders(folder_.path());
   environment.set_preferences(folder_.write("userpref.blend", "BLENDER"));
+  environment.add_asset_libraries()->set_name("props");
+  environment.mutable_asset_libraries(0)->set_path(folder_.path());
   const Json load = Json::parse(text(environment));
   EXPECT_EQ(load["preferences"], (folder_.path() / "userpref.blend").string());
   EXPECT_EQ(load["python_paths"], Json::array({folder_.path().string()}));
   EXPECT_EQ(load["script_folders"], Json::array({folder_.path().string()}));
+  EXPECT_EQ(load["asset_libraries"], Json::array({{{"name", "props"}, {"path", folder_.path().string()}}}));
   Json addon = load["addons"][0];
   addon.erase("mark");
   EXPECT_EQ(addon, (Json{{"module", "shapes"}, {"version", "1.2"}, {"path", addon_.string()}, {"preferences", {{"size", 2.5}}}}));
@@ -78,6 +81,25 @@ TEST_F(EnvironmentLoad, what_is_not_there_is_refused_with_its_field) {
   EXPECT_EQ(load.error().reason, "LOAD_NOT_FOUND");
   EXPECT_EQ(load.error().field, "spec.environment.python_paths[0]");
   EXPECT_THAT(load.error().message, HasSubstr((folder_.path() / "no").string()));
+}
+
+TEST_F(EnvironmentLoad, an_asset_library_is_a_folder_whose_content_is_no_part_of_the_kind) {
+  v1::Environment environment;
+  v1::AssetLibrary& library = *environment.add_asset_libraries();
+  library.set_name("props");
+  library.set_path(folder_.path());
+  EXPECT_TRUE(loads(environment));
+  const std::string before = text(environment);
+  folder_.write("chair.blend", "BLENDER");
+  EXPECT_EQ(text(environment), before);
+  for (const std::string path : {folder_.path() / "no", folder_.path() / "chair.blend"}) {
+    library.set_path(path);
+    auto load = load_of(environment, {});
+    ASSERT_FALSE(load) << path;
+    EXPECT_EQ(load.error().reason, "LOAD_NOT_FOUND");
+    EXPECT_EQ(load.error().field, "spec.environment.asset_libraries[0].path");
+    EXPECT_THAT(load.error().message, HasSubstr(path));
+  }
 }
 
 TEST_F(EnvironmentLoad, a_manifest_with_another_version_is_refused_with_both) {

@@ -97,6 +97,19 @@ const Bad kBad[] = {
        for (int i = 0; i < 65; ++i) s.mutable_environment()->add_script_folders("/x");
      },
      "TOO_MANY_PATHS", "spec.environment.script_folders", "65"},
+    {"asset_library_name", [](auto& s) { s.mutable_environment()->add_asset_libraries()->set_path("/x"); }, "BAD_ASSET_LIBRARY",
+     "spec.environment.asset_libraries[0].name", "is empty"},
+    {"asset_library_twice",
+     [](auto& s) {
+       for (int i = 0; i < 2; ++i) {
+         auto& library = *s.mutable_environment()->add_asset_libraries();
+         library.set_name("props");
+         library.set_path("/x");
+       }
+     },
+     "BAD_ASSET_LIBRARY", "spec.environment.asset_libraries[1].name", "\"props\""},
+    {"asset_library_path", [](auto& s) { s.mutable_environment()->add_asset_libraries()->set_name("props"); }, "BAD_PATH",
+     "spec.environment.asset_libraries[0].path", "not absolute"},
     {"addon", [](auto& s) { s.mutable_environment()->add_addons()->set_module("os; x"); }, "BAD_ADDON", "spec.environment.addons[0].module", "os; x"},
     {"addon_none", [](auto& s) { s.mutable_environment()->add_addons(); }, "BAD_ADDON", "spec.environment.addons[0].module", "\"\""},
     {"addon_path",

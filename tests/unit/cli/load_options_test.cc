@@ -23,5 +23,14 @@ TEST(ParseAddon, refuses_what_is_none) {
   for (const char* text : {"", "@/x", "==1", "shapes==", "shapes@"}) EXPECT_FALSE(parse_addon(text)) << text;
 }
 
+TEST(ParseAssetLibrary, takes_a_name_and_a_folder) {
+  const auto library = parse_asset_library("our props=/studio/a=b");
+  ASSERT_TRUE(library);
+  EXPECT_EQ(library->name, "our props");
+  EXPECT_EQ(library->path, "/studio/a=b");
+  EXPECT_TRUE(parse_asset_library("props=assets")->path.ends_with("/assets")) << "of this folder";
+  for (const char* text : {"", "props", "props=", "=/x"}) EXPECT_FALSE(parse_asset_library(text)) << text;
+}
+
 }  // namespace
 }  // namespace offstage::cli

@@ -18,6 +18,7 @@ class _FilePaths:
 
     def __init__(self) -> None:
         self._base = ""
+        self.asset_libraries = _AssetLibraries()
 
     @property
     def temporary_directory(self) -> str:
@@ -33,6 +34,17 @@ class _FilePaths:
 class _Named(list[Any]):
     def keys(self) -> list[str]:
         return [item.name for item in self]
+
+
+class _AssetLibraries(_Named):
+    def __contains__(self, name: object) -> bool:
+        return name in self.keys()
+
+    def __getitem__(self, name: Any) -> Any:
+        return self[self.keys().index(name)] if isinstance(name, str) else super().__getitem__(name)
+
+    def new(self, name: str, directory: str) -> None:
+        self.append(SimpleNamespace(name=name, path=directory))
 
 
 def _object(name: str) -> SimpleNamespace:
