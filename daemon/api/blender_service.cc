@@ -5,6 +5,8 @@
 #include "api/convert.h"
 #include "api/resolve.h"
 #include "api/text.h"
+#include "api/validate_environment.h"
+#include "api/validate_inputs.h"
 
 namespace offstage::api {
 namespace {
@@ -31,14 +33,14 @@ void to_blender(const pool::Blender& blender, const Tripped& tripped, v1::Blende
 template <class Request>
 Result<core::Kind> warm_kind(Context& context, const Request& request) {
   v1::JobSpec spec;
-  spec.mutable_script()->set_text("pass");
   *spec.mutable_scene() = request.scene();
   *spec.mutable_environment() = request.environment();
   const auto of_request = [](Error error) {
     if (constexpr std::string_view of_job = "spec."; error.field.starts_with(of_job)) error.field.erase(0, of_job.size());
     return error;
   };
-  if (auto good = validate(spec, {}); !good) return of_request(good.error());
+  if (auto good = validate_scene(spec.scene(), {}); !good) return of_request(good.error());
+  if (auto good = validate_environment(spec.environment(), {}); !good) return of_request(good.error());
   if (!spec.scene().blob().empty()) {
     return of_request(bad_field({}, "scene.blob", "BAD_SCENE", "a scene by value is opened for each job anew: it cannot be kept warm",
                                 "save it on the daemon's machine, and give its path"));
