@@ -124,12 +124,16 @@ void Supply::keep_warm(KindId kind, Micros hold, Mono now) {
   scene.used = now;
 }
 
+/// Nothing but who waits keeps it there any more.
+void Supply::Group::let_go() {
+  demand.forget();
+  used.reset();
+  held_until = {};
+}
+
 void Supply::cool(KindId kind) {
   const auto found = groups_.find({kind, Isolation::fork});
-  if (found == groups_.end()) return;
-  found->second.demand.forget();
-  found->second.used.reset();
-  found->second.held_until = {};
+  if (found != groups_.end()) found->second.let_go();
 }
 
 void Supply::measured(KindId kind, Isolation isolation, std::int64_t bytes, Mono now) {
@@ -145,10 +149,8 @@ void Supply::measured(KindId kind, Isolation isolation, std::int64_t bytes, Mono
 
 /// Its jobs are run by pristine workers for a while.
 void Supply::reject(Group& group, const std::string& why, Mono now) {
-  group.demand.forget();
+  group.let_go();
   group.trial.forget();
-  group.used.reset();
-  group.held_until = {};
   group.unfit_until = now + spares_.idle;
   group.unfit = why;
   group.say = true;
@@ -180,18 +182,17 @@ void Supply::stay_within_budget(Mono now) {
   for (Group* scene : scenes) {
     if (sum <= warm_bytes_) break;
     sum -= std::exchange(scene->bytes, 0);
-    scene->demand.forget();
+    scene->let_go();
     scene->trial.forget();
-    scene->used.reset();
   }
 }
 
 void Supply::failed(const KindFailed& news, Mono now) {
   Group& group = this->group({news.kind, news.isolation});
-  group.demand.forget();  // spares nobody waits for are not worth another failure
-  group.say = true;
-  group.trial.forget();
   if (is_scene({news.kind, news.isolation})) return reject(group, news.failure.message, now);
+  group.demand.forget();  // spares nobody waits for are not worth another failure
+  group.trial.forget();
+  group.say = true;
   if (news.isolation == Isolation::fork) group.breaker.failed(news.failure.message, now);
 }
 

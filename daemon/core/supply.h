@@ -101,6 +101,8 @@ class Supply {
     std::string unfit;         // why
     std::int64_t bytes = 0;    // … and what its zygote takes
     bool say = false;          // again, although it is the same number
+
+    void let_go();
   };
   using Key = std::pair<KindId, Isolation>;
   Group& group(const Key& key) { return groups_.try_emplace(key, spares_).first->second; }
