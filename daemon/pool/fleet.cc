@@ -163,12 +163,12 @@ void Fleet::retire_when_idle(Line& l) {
   if (in_use && l.key.first.scene.empty()) return refill(l);
   spdlog::info("{} is not needed any more, it is retired", l.keeper->name());
   const auto keeper = l.keeper;
-  keeper->retire();  // first: who is dismissed asks for another one
-  dismiss_spares(*keeper);
+  retire(*keeper);
   if (keeper->facts()->busy == 0) keeper->last_call();
 }
 
-void Fleet::dismiss_spares(const Keeper& keeper) {
+void Fleet::retire(Keeper& keeper) {
+  keeper.retire();  // first: who is dismissed asks for another one
   const auto workers = workers_;
   for (const auto& [id, spare] : workers) {
     if (spare->keeper().get() == &keeper && spare->stage() <= Worker::Stage::idle) spare->dismiss();
@@ -309,9 +309,7 @@ void Fleet::worker_stale(Worker& worker, const std::string& file) {
   Line* const l = line_of(worker);
   if (l == nullptr || l->keeper != worker.keeper() || l->keeper->retired()) return;
   spdlog::info("{} is stale, {} has changed: a fresh one takes its place", l->keeper->name(), file);
-  const auto keeper = l->keeper;
-  keeper->retire();  // first: who is dismissed asks for another one
-  dismiss_spares(*keeper);
+  retire(*worker.keeper());
   refill(*l);
 }
 

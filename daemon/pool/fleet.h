@@ -88,7 +88,7 @@ class Fleet : public KeeperHost, public WorkerHost {
   void start_keeper(Line& line);
   void drop_surplus(Line& line);
   void retire_when_idle(Line& line);
-  void dismiss_spares(const Keeper& keeper);
+  void retire(Keeper& keeper);  ///< and its spares with it
   void failed(Line& line, const std::string& why, bool unfit);
   void report(Line& line, const std::string& why, bool unfit);
   void check_empty();
