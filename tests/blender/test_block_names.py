@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from wire_host import Blender, Keeper, hosting, value
+from wire_host import Keeper, value
 
 ODD = ["Cube", "Cube.001", "Cube.999", ".hidden", "..", "a/b", "//x", "\\", "it's", '"', "%s", "x" * 63, "x" * 60 + ".001",
        "é" * 31, "é" * 32, "日本語", "𝄞" * 16, " ", "a\nb", "a\tb", "."]
@@ -70,12 +68,6 @@ for number, case in enumerate(cases):
     for lib in list(bpy.data.libraries): bpy.data.libraries.remove(lib)
 python_data = wrong
 """
-
-
-@pytest.fixture(scope="session")
-def keeper(blender: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
-    with hosting(tmp_path_factory.mktemp("names")) as host:
-        yield host.keeper(Blender.at(blender))
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from wire_host import Blender, Keeper, hosting, value
+from wire_host import Keeper, value
 
 Run = Callable[..., tuple[object, Path]]
-
-
-@pytest.fixture(scope="session")
-def keeper(blender: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
-    with hosting(tmp_path_factory.mktemp("blocks")) as host:
-        yield host.keeper(Blender.at(blender))
 
 
 @pytest.fixture

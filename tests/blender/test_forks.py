@@ -15,13 +15,14 @@ from support.wire_host import Blender, Keeper, Worker, hosting, value
 COUNT = int(os.environ.get("OFFSTAGE_FORKS", "1000"))
 AT_A_TIME = 6
 PATIENCE_S = 180.0                       # a worker that takes longer hangs
-RENDERS = 50                             # each so many-th renders: what uses threads most
+SMOOTH = 4                               # each so many-th subdivides, which costs most of the time
+RENDERS = 50                             # and renders: what uses threads most
 
 # Evaluates on all threads: what a child hangs in whose thread pools are those of its parent.
 SCRIPT = """
 import bpy, offstage
 bpy.ops.mesh.primitive_monkey_add()
-bpy.context.object.modifiers.new("smooth", "SUBSURF").levels = 2
+bpy.context.object.modifiers.new("shape", "SUBSURF" if {smooth} else "SOLIDIFY")
 bpy.context.view_layer.update()
 mesh = bpy.context.object.evaluated_get(bpy.context.evaluated_depsgraph_get()).to_mesh()
 if {render}:
@@ -51,7 +52,7 @@ def all_end(keeper: Keeper, count: int) -> None:
         host.until(news, PATIENCE_S, f"one of {[worker.attempt for worker in idle + busy]}")
         for worker in [worker for worker in idle if "idle" in worker.seen]:
             idle.remove(worker)
-            busy.append(worker.start(SCRIPT.format(render=forked % RENDERS == 0)))
+            busy.append(worker.start(SCRIPT.format(smooth=forked % SMOOTH == 0, render=forked % RENDERS == 0)))
         for worker in [worker for worker in busy if worker.exited]:
             assert value(worker.outcome()) > 500, worker.log
             busy.remove(worker)

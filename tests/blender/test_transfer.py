@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from wire_host import Blender, Keeper, hosting, value  # noqa: E402
+from wire_host import Keeper, value  # noqa: E402
 
 # A host with an object that shares its mesh, its material and its name with others; `job(change)` plays a job that changes what it is passed.
 HOST = f"""
@@ -43,12 +43,6 @@ def job(change, *given):
 
 def names(collection): return sorted(block.name for block in collection)
 """
-
-
-@pytest.fixture(scope="session")
-def keeper(blender: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
-    with hosting(tmp_path_factory.mktemp("transfer")) as host:
-        yield host.keeper(Blender.at(blender))
 
 
 @pytest.fixture
