@@ -2,6 +2,7 @@
 """Limits and leftovers on real Blenders: what a script leaves behind, what Blender itself leaves when it is killed, and memory that is asked for at once."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -68,7 +69,8 @@ def test_blenders_that_are_killed_as_they_start_or_work_leave_no_folder(blender:
                 jobs.append(submit(daemon, forever, "--isolation", isolation))
             time.sleep(moment)
             for pid in daemon.processes():
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):    # with its parent
+                    os.kill(pid, signal.SIGKILL)
             wait_for(lambda: not any(map(alive, daemon.processes())))
         daemon.start()
         for job in jobs:
