@@ -10,7 +10,8 @@
 
 #include <offstage/blob.h>
 
-#include "sha256.h"
+#include "digest.h"
+#include "unique_fd.h"
 
 namespace offstage::inline client {
 namespace {
@@ -30,19 +31,11 @@ Error cannot_read(const std::string& file, int error) {
   return file_fault(file, "FILE_UNREADABLE", std::string("cannot be read: ") + std::strerror(error), "check its permissions");
 }
 
-struct File {
-  int fd;
-  explicit File(int open_fd) : fd(open_fd) {}
-  ~File() { ::close(fd); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-};
-
-Result<std::string> read_at(const File& file, const std::string& path, std::int64_t offset, std::size_t most) {
+Result<std::string> read_at(const UniqueFd& file, const std::string& path, std::int64_t offset, std::size_t most) {
   std::string out(most, '\0');
   std::size_t got = 0;
   while (got < most) {
-    const ssize_t n = ::pread(file.fd, out.data() + got, most - got, offset + static_cast<std::int64_t>(got));
+    const ssize_t n = ::pread(file.get(), out.data() + got, most - got, offset + static_cast<std::int64_t>(got));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return cannot_read(path, errno);
     if (n == 0) break;
@@ -55,13 +48,12 @@ Result<std::string> read_at(const File& file, const std::string& path, std::int6
 }  // namespace
 
 Result<BlobSource> blob_of_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return cannot_read(path, errno);
-  const auto file = std::make_shared<const File>(fd);
+  const auto file = std::make_shared<const UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!*file) return cannot_read(path, errno);
   struct stat s {};
-  if (::fstat(fd, &s) != 0) return cannot_read(path, errno);
+  if (::fstat(file->get(), &s) != 0) return cannot_read(path, errno);
   if (!S_ISREG(s.st_mode)) return file_fault(path, "FILE_UNREADABLE", S_ISDIR(s.st_mode) ? "is a folder" : "is not a regular file", "name a regular file");
-  Sha256 hash;
+  Digest hash;
   std::int64_t size = 0;
   while (true) {
     auto data = read_at(*file, path, size, hash_piece);
@@ -75,7 +67,7 @@ Result<BlobSource> blob_of_file(const std::string& path) {
 }
 
 BlobSource blob_of_bytes(std::string_view bytes) {
-  Sha256 hash;
+  Digest hash;
   hash.add(bytes);
   return {.blob = hash.hex(), .size = static_cast<std::int64_t>(bytes.size()), .read = [bytes](std::int64_t offset, std::size_t most) -> Result<std::string> {
             return std::string(bytes.substr(std::min(static_cast<std::size_t>(offset), bytes.size()), most));

@@ -5,7 +5,7 @@
 
 #include <offstage/script.h>
 
-#include "sha256.h"
+#include "digest.h"
 #include "shared.h"
 
 namespace offstage::inline client {
@@ -58,7 +58,7 @@ Status Client::read_blob(BlobRequest request, const OnBlob& on_chunk, std::stop_
   const bool whole = request.offset == 0 && request.limit == 0;
   const std::int64_t end = request.limit > 0 ? request.offset + request.limit : 0;
   bool wanted = true;
-  Sha256 hash;
+  Digest hash;
   const Status status = with_resume(
       *shared_,
       [&](const auto& alive) -> Status {
