@@ -148,10 +148,9 @@ Result<std::string> Client::result(const std::string& name) const {
 }
 
 Status Client::watch(WatchRequest request, const OnWatch& on_event, std::stop_token stop) const {
-  bool wanted = true;
-  Status status = with_resume(
+  return with_resume_while_wanted(
       *shared_,
-      [&](const auto& alive) -> Status {
+      [&](const auto& alive, bool& wanted) -> Status {
         Status ended = shared_->connection->watch_jobs(
             request,
             [&](const WatchEvent& event) {
@@ -162,13 +161,10 @@ Status Client::watch(WatchRequest request, const OnWatch& on_event, std::stop_to
               return wanted;
             },
             stop);
-        if (!wanted) return stopped();
         if (!ended) return ended;
         return Error{.code = Code::unavailable, .message = "the daemon ended the stream"};  // a watch has no end of its own
       },
       stop);
-  if (!wanted) return Done{};
-  return status;
 }
 
 Status Client::log(LogRequest request, const OnLog& on_chunk, std::stop_token stop) const {
@@ -180,13 +176,12 @@ Result<FilePage> Client::files(const FilesRequest& request) const {
 }
 
 Status Client::watch_files(const WatchFilesRequest& request, const OnFile& on_file, std::stop_token stop) const {
-  bool wanted = true;
   std::string attempt;    // of the last event
   std::int64_t seen = 0;  // in its list
-  const Status status = with_resume(
+  return with_resume_while_wanted(
       *shared_,
-      [&](const auto& alive) -> Status {
-        Status ended = shared_->connection->watch_files(
+      [&](const auto& alive, bool& wanted) -> Status {
+        return shared_->connection->watch_files(
             {.name = request.name, .offset = attempt.empty() ? request.offset : 0},
             [&](const FileEvent& event) {
               alive();
@@ -197,25 +192,21 @@ Status Client::watch_files(const WatchFilesRequest& request, const OnFile& on_fi
               return wanted;
             },
             stop);
-        if (!wanted) return stopped();
-        return ended;
       },
       stop);
-  if (!wanted) return Done{};
-  return status;
 }
 
 Status Client::read_file(const ReadFileRequest& request, const OnFileChunk& on_chunk, std::stop_token stop) const {
-  bool wanted = true, named = false;
+  bool named = false;
   std::int64_t got = 0;
-  const Status status = with_resume(
+  return with_resume_while_wanted(
       *shared_,
-      [&](const auto& alive) -> Status {
+      [&](const auto& alive, bool& wanted) -> Status {
         if (got > 0 && got == request.limit) return Done{};
         ReadFileRequest rest = request;
         rest.offset += got;
         if (request.limit > 0) rest.limit -= got;
-        Status ended = shared_->connection->read_file(
+        return shared_->connection->read_file(
             rest,
             [&](const FileChunk& chunk) {
               alive();
@@ -224,12 +215,8 @@ Status Client::read_file(const ReadFileRequest& request, const OnFileChunk& on_c
               return wanted;
             },
             stop);
-        if (!wanted) return stopped();
-        return ended;
       },
       stop);
-  if (!wanted) return Done{};
-  return status;
 }
 
 Result<std::vector<FetchedFile>> Client::fetch(const std::string& name, const FetchOptions& options, std::stop_token stop) const {

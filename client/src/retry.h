@@ -78,4 +78,18 @@ Status with_resume(const Link& link, Once once, const std::stop_token& stop) {
   }
 }
 
+/// As above, for a receiver that may have had enough: `once(alive, wanted)` makes `wanted` false then, and that is a good end.
+template <class Once>
+Status with_resume_while_wanted(const Link& link, Once once, const std::stop_token& stop) {
+  bool wanted = true;
+  const Status status = with_resume(
+      link,
+      [&](const auto& alive) -> Status {
+        const Status ended = once(alive, wanted);
+        return wanted ? ended : Status(stopped());
+      },
+      stop);
+  return wanted ? status : Status(Done{});
+}
+
 }  // namespace offstage::inline client
