@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/environment_load.h"
 
-#include <openssl/sha.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -13,6 +11,7 @@
 
 #include "api/files.h"
 #include "api/text.h"
+#include "base/sha256.h"
 
 namespace offstage::api {
 namespace {
@@ -33,18 +32,6 @@ std::string line_of(const fs::path& path, const struct stat& status) {
          ' ' + std::to_string(status.st_ino) + ' ' + std::to_string(status.st_dev) + '\n';
 }
 
-std::string hex_digest(const std::string& text) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::string out;
-  for (std::size_t i = 0; i < 16; ++i) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    out += kDigits[digest[i] >> 4U];
-    out += kDigits[digest[i] & 15U];
-  }
-  return out;
-}
-
 /// What is there now: the file, or all files of the folder but what Python itself leaves in it.
 Result<std::string> mark_of(const std::string& path, const Where& where, const std::string& field) {
   struct stat status {};
@@ -63,7 +50,7 @@ Result<std::string> mark_of(const std::string& path, const Where& where, const s
   }
   std::string all;
   for (const std::string& line : lines) all += line;
-  return hex_digest(all);
+  return Sha256::of(all).hex().substr(0, 32);  // half of it tells them apart
 }
 
 /// Of a folder with a manifest; a .zip and bl_info are looked at by the worker.

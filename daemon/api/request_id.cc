@@ -3,21 +3,20 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <openssl/sha.h>
 
+#include <algorithm>
 #include <cctype>
-#include <cstring>
 
 #include "api/text.h"
+#include "base/sha256.h"
 
 namespace offstage::api {
 namespace {
 
 std::array<std::uint8_t, 16> digest128(std::string_view bytes) {
-  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> whole;
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), whole.data());
-  std::array<std::uint8_t, 16> half;
-  std::memcpy(half.data(), whole.data(), half.size());
+  const Sha256 whole = Sha256::of(bytes);
+  std::array<std::uint8_t, 16> half{};
+  std::copy_n(whole.bytes.begin(), half.size(), half.begin());
   return half;
 }
 

@@ -2,7 +2,6 @@
 #include "pool/discovery.h"
 
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include <thread>
 
 #include "base/ids.h"
+#include "base/sha256.h"
 #include "pool/files.h"
 #include "pool/procs.h"
 #include "pool/selector.h"
@@ -86,11 +86,7 @@ std::string last_line(std::string text) {
   return text.substr(at == std::string::npos ? 0 : at + 1).substr(0, 300);
 }
 
-std::string short_hash(const std::string& text) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
-  return to_hex(digest, 16);
-}
+std::string short_hash(const std::string& text) { return Sha256::of(text).hex().substr(0, 32); }
 
 bool fill(Blender& blender, const Json& facts) {
   const auto version = parse_version(facts.value("version", ""));

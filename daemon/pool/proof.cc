@@ -2,14 +2,13 @@
 #include "pool/proof.h"
 
 #include <fmt/format.h>
-#include <openssl/sha.h>
 #include <sched.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/ids.h"
+#include "base/sha256.h"
 #include "pool/discovery.h"
 #include "pool/files.h"
 
@@ -19,13 +18,9 @@ namespace {
 using Json = nlohmann::json;
 constexpr double share_of_cores = 0.6;
 
-std::string sha256(const std::string& text) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
-  return to_hex(digest, sizeof digest);
+std::filesystem::path file_of(const std::filesystem::path& cache, const std::string& key) {
+  return cache / ("proof-" + Sha256::of(key).hex().substr(0, 32) + ".json");
 }
-
-std::filesystem::path file_of(const std::filesystem::path& cache, const std::string& key) { return cache / ("proof-" + sha256(key).substr(0, 32) + ".json"); }
 
 }  // namespace
 
@@ -54,8 +49,8 @@ std::string proof_key(const Blender& blender, const std::filesystem::path& worke
   }
   std::sort(files.begin(), files.end());
   std::string code;
-  for (const auto& file : files) code += file.filename().string() + "\n" + sha256(read_file(file, 8 << 20).value_or("")) + "\n";
-  return identity(blender.path) + " " + blender.version.text() + " " + blender.build_hash + " " + sha256(code);
+  for (const auto& file : files) code += file.filename().string() + "\n" + Sha256::of(read_file(file, 8 << 20).value_or("")).hex() + "\n";
+  return identity(blender.path) + " " + blender.version.text() + " " + blender.build_hash + " " + Sha256::of(code).hex();
 }
 
 bool read_proof(Blender& blender, const std::filesystem::path& cache, const std::string& key) {

@@ -2,13 +2,13 @@
 #include "pool/records.h"
 
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/sha256.h"
 #include "base/unique_fd.h"
 #include "pool/files.h"
 
@@ -19,12 +19,6 @@ using Json = nlohmann::json;
 constexpr std::size_t max_record_bytes = 64 << 20;
 
 Error bad(const char* reason, const std::string& why) { return {Code::data_loss, reason, why, "", ""}; }
-
-std::string sha256(std::string_view bytes) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  ::SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-  return to_hex(digest, sizeof digest);
-}
 
 /// "<title> <length> <sha>\n<JSON>" → the JSON.
 Result<std::string_view> body(std::string_view bytes, std::string_view title, const char* reason) {
@@ -38,7 +32,7 @@ Result<std::string_view> body(std::string_view bytes, std::string_view title, co
   const auto [p, error] = std::from_chars(head.data(), head.data() + head.size(), length);
   if (error != std::errc() || p == head.data() + head.size() || *p != ' ') return bad(reason, "its length cannot be read");
   if (length != json.size()) return bad(reason, "it has " + std::to_string(json.size()) + " bytes where its first line says " + std::to_string(length));
-  if (head.substr(static_cast<std::size_t>(p - head.data()) + 1) != sha256(json)) return bad(reason, "its checksum differs");
+  if (head.substr(static_cast<std::size_t>(p - head.data()) + 1) != Sha256::of(json).hex()) return bad(reason, "its checksum differs");
   return json;
 }
 
@@ -159,7 +153,7 @@ std::string format_exit(const ExitRecord& record, AttemptId attempt) {
       {"ended_boottime_us", BootClock::now().time_since_epoch().count()},
   };
   const std::string text = json.dump();
-  return "OFFSTAGE-EXIT 1 " + std::to_string(text.size()) + " " + sha256(text) + "\n" + text;
+  return "OFFSTAGE-EXIT 1 " + std::to_string(text.size()) + " " + Sha256::of(text).hex() + "\n" + text;
 }
 
 std::optional<core::Outcome> read_outcome(const std::filesystem::path& folder, AttemptId attempt) {
