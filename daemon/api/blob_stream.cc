@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/blob_stream.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "api/limits.h"
 #include "api/names.h"
+#include "base/read_at.h"
 
 namespace offstage::api {
-namespace {
-
-/// Shorter: the file ends before that, or cannot be read.
-std::string read_part(int fd, std::int64_t offset, std::size_t size) {
-  std::string out(size, '\0');
-  std::size_t got = 0;
-  while (got < size) {
-    const ssize_t n = ::pread(fd, out.data() + got, size - got, offset + static_cast<std::int64_t>(got));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    got += static_cast<std::size_t>(n);
-  }
-  out.resize(got);
-  return out;
-}
-
-}  // namespace
 
 Status BlobStream::start() {
   const auto name = parse_blob(request_.blob(), "blob");
@@ -59,7 +40,7 @@ BlobStream::Step BlobStream::step(v1::ReadBlobResponse& response) {
   }
   if (offset_ == end_ && end_ > 0) return Step::end;
   const auto size = static_cast<std::size_t>(std::min<std::int64_t>(kBlobChunkBytes, end_ - offset_));
-  std::string data = read_part(blob_.fd.get(), offset_, size);
+  std::string data = read_at(blob_.fd.get(), offset_, size);
   if (whole_) hasher_.add(data);
   const bool last = offset_ + static_cast<std::int64_t>(size) == end_;
   if (data.size() < size || (whole_ && last && hasher_.digest() != name_)) return end_with(context_.store.contents().blobs.set_aside(name_));

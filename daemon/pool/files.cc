@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/read_at.h"
 #include "base/unique_fd.h"
 
 namespace offstage::pool {
@@ -18,19 +19,6 @@ UniqueFd open_regular(const std::filesystem::path& file, std::size_t& size) {
   if (!fd || ::fstat(fd.get(), &s) != 0 || !S_ISREG(s.st_mode)) return {};
   size = static_cast<std::size_t>(s.st_size);
   return fd;
-}
-
-std::string read_at(int fd, std::size_t offset, std::size_t bytes) {
-  std::string out(bytes, '\0');
-  std::size_t got = 0;
-  while (got < bytes) {
-    const ssize_t n = ::pread(fd, out.data() + got, bytes - got, static_cast<off_t>(offset + got));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    got += static_cast<std::size_t>(n);
-  }
-  out.resize(got);
-  return out;
 }
 
 }  // namespace
@@ -53,7 +41,7 @@ std::string tail_of(const std::filesystem::path& file, std::size_t bytes) {
   const UniqueFd fd = open_regular(file, size);
   if (!fd) return {};
   const std::size_t take = std::min(size, bytes);
-  return read_at(fd.get(), size - take, take);
+  return read_at(fd.get(), static_cast<std::int64_t>(size - take), take);
 }
 
 std::string last_lines(const std::filesystem::path& file, std::size_t lines) {
