@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t page_size = 256;
 constexpr Micros pause = std::chrono::seconds(1), pause_after_error = std::chrono::minutes(1);
+constexpr Micros late_ones = std::chrono::seconds(20), look_again = std::chrono::hours(1);  ///< for what belongs to nothing
 
 Mono at(Wall wall, Now now) { return now.mono + (wall - now.wall); }
 
@@ -43,21 +44,27 @@ struct Retention::Page {
 
 void Retention::start(Now now) {
   if (options_.age > Micros{0} || options_.bytes > 0) due_ = now.mono + pause;
+  leftovers_due_ = now.mono + late_ones;
   measuring_ = true;
   measure_rest(0);
 }
 
 std::optional<Mono> Retention::next(Now now) {
-  if (walking_ || stopping_) return std::nullopt;
+  if (stopping_) return std::nullopt;
+  if (walking_ || !leftovers_due_) return leftovers_due_;
   const core::Revision durable = engine_.durable();
   if (!due_ && options_.age > Micros{0} && durable != seen_) {
     seen_ = durable;
     due_ = now.mono + options_.age;
   }
-  return due_;
+  return std::min(due_.value_or(*leftovers_due_), *leftovers_due_);
 }
 
 void Retention::look(Now now) {
+  if (!stopping_ && leftovers_due_ && *leftovers_due_ <= now.mono) {
+    leftovers_due_ = now.mono + look_again;
+    look_for_leftovers();
+  }
   if (walking_ || stopping_ || !due_ || *due_ > now.mono) return;
   walking_ = true;
   due_.reset();
@@ -124,6 +131,15 @@ void Retention::collect(bool dry_run, Now now, api::GarbageReply reply) {
   go_on(std::make_shared<Walk>(Walk{.now = now, .dry_run = dry_run, .done = [this, dry_run, reply = std::move(reply)](const Walk& walk, std::optional<Wall>) {
                                       collect_leftovers(dry_run, {walk.expired, walk.beyond}, reply);
                                     }}));
+}
+
+void Retention::look_for_leftovers() {
+  collect_leftovers(false, {}, [](const Result<std::vector<api::Garbage>>& found) {
+    if (!found) return;
+    for (const api::Garbage& kind : *found) {
+      if (kind.kind == api::GarbageKind::attempt_folders) spdlog::info("{} folders of no attempt were removed, with {} bytes", kind.count, kind.bytes);
+    }
+  });
 }
 
 void Retention::collect_leftovers(bool dry_run, std::vector<api::Garbage> found, const api::GarbageReply& reply) {

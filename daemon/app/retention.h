@@ -7,6 +7,9 @@
 // read in the background, the core deletes a page in one step, and the next page waits until that is durable and behind the folders that are being removed.
 // Nothing is remembered that a restart would lose: when a job ended and what its folders take is in its rows.
 //
+// Once after the start, and each hour, it removes what belongs to nothing, as `offstage gc` does: a keeper that outlives its daemon may still make a worker,
+// with its folder, after the next daemon has looked.
+//
 // Thread: the core strand. Outlives the pool's background work.
 #pragma once
 
@@ -54,6 +57,7 @@ class Retention {
   Page read(Walk& walk) const;
   void remove(const std::shared_ptr<Walk>& walk, const Page& page);
   void done(const Walk& walk, std::optional<Wall> due);
+  void look_for_leftovers();
   void collect_leftovers(bool dry_run, std::vector<api::Garbage> found, const api::GarbageReply& reply);
 
   void measure();
@@ -67,7 +71,7 @@ class Retention {
   store::Store& store_;
   pool::Pool& pool_;
 
-  std::optional<Mono> due_;
+  std::optional<Mono> due_, leftovers_due_;
   core::Revision seen_ = 0;  // what the last walk knew: what became durable since may have ended jobs in it
   bool walking_ = false, measuring_ = false, stopping_ = false;
   std::int64_t total_ = 0;  // of all folders; the store knows better

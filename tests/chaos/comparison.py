@@ -60,10 +60,12 @@ class Comparison:
         """Stops the daemon. Then nothing of it runs, and the folders are those of attempts that it knows."""
         state_dir = Path(json.loads(self.daemon.offstage("status", "--json").stdout)["state_dir"])
         try:
-            wait_for(lambda: not self._folders(state_dir), 30)
+            wait_for(lambda: not self._folders(state_dir), 60)   # a daemon looks again 20 s after its start
         except AssertionError:
             for name in self._folders(state_dir):
-                self._wrong("folders left", name, "a folder of no attempt")
+                folder = state_dir / "attempts" / name
+                log = (line for line in (state_dir / "daemon.log").read_text(errors="replace").splitlines() if name in line)
+                self._wrong("folders left", name, f"a folder of no attempt, with {sorted(os.listdir(folder))}; the daemon says of it: {[*log]}")
         self.daemon.offstage("daemon", "stop", timeout=120)
         try:
             wait_for(lambda: not self.daemon.processes(), 30)

@@ -119,6 +119,18 @@ def test_gc_removes_the_folder_of_no_attempt_and_neither_a_spare_s_nor_a_running
     assert jobs.wait_end(running)["state"] == "SUCCEEDED"
 
 
+def test_a_folder_that_appears_after_the_start_and_belongs_to_no_attempt_goes_by_itself(make_daemon: Callable[..., Jobs]) -> None:
+    """A keeper that outlives its daemon may still make a worker."""
+    jobs = started(make_daemon, "")
+    ended = jobs.submit("import offstage\noffstage.result = 1")
+    jobs.wait_end(ended)
+    late = state_folder(jobs) / "attempts" / uuid.uuid4().hex
+    late.mkdir()
+    (late / "log").write_text("")
+    wait_for(lambda: not late.exists(), 120)
+    assert Path(jobs.show(ended)["folder"]).exists()
+
+
 def test_an_attempt_whose_folder_grows_without_end_fails_and_others_run_on(make_daemon: Callable[..., Jobs]) -> None:
     jobs = started(make_daemon, 'attempt_bytes = "4MiB"\n')
     other, gate = jobs.gated()
