@@ -18,23 +18,27 @@ from wire_host import Blender, hosting  # noqa: E402
 PATHS = os.environ.get("OFFSTAGE_TEST_BLENDERS", "/usr/bin/blender").split(":")
 
 
-@pytest.fixture(scope="module", params=PATHS, ids=lambda path: Path(path).parent.parent.name + "-" + Path(path).name)
+def short(path: str) -> str:
+    return Path(path).parent.parent.name + "-" + Path(path).name
+
+
+@pytest.fixture(scope="session", params=[pytest.param(path, id=short(path), marks=pytest.mark.xdist_group(short(path))) for path in PATHS])
 def blender(request: pytest.FixtureRequest) -> Blender:
     return Blender.at(request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory):
     with hosting(tmp_path_factory.mktemp("state") / "s") as host:
         yield host
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def zygote(host, blender):
     return host.keeper(blender)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def supervisor(host, blender):
     return host.keeper(blender, "supervisor")
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters and results on the whole way: command line, client library, daemon and store pass the text on byte for byte, whatever it is."""
+"""Parameters and results on the whole way: the worker's encoding gives each value back, and command line, client library, daemon and store pass its text on
+byte for byte, whatever it is."""
 from __future__ import annotations
 
 import json
@@ -67,7 +68,7 @@ def generated() -> list:
     return made
 
 
-def test_texts_go_through_all_of_it_byte_for_byte(jobs: Jobs) -> None:
+def test_values_come_back_as_they_were_and_their_texts_go_through_all_of_it_byte_for_byte(jobs: Jobs) -> None:
     script, parameters, made = jobs.script("import offstage\noffstage.result = offstage.params"), jobs.folder / "parameters.json", generated()
     for begin in range(0, len(made), BATCH):
         batch = made[begin:begin + BATCH]
@@ -78,7 +79,7 @@ def test_texts_go_through_all_of_it_byte_for_byte(jobs: Jobs) -> None:
         assert done.returncode == 0, done.stderr
         assert done.stdout.partition(b', "parameters": ')[2].startswith(written.encode())
         assert done.stdout.partition(b', "result": ')[2].startswith(text.encode())
-        assert same(values.decode(text), {"values": arrived(batch)})
+        assert same(values.decode(text), {"values": arrived(batch)}) and values.encode(values.decode(text)) == text
 
 
 def test_large_arrays_go_as_inputs_and_come_as_result_files(jobs: Jobs, tmp_path: Path) -> None:
