@@ -28,7 +28,7 @@ from support.jobs import Jobs  # noqa: E402
 from travelling import VALUES, arrived, same  # noqa: E402
 
 COUNT = int(os.environ.get("OFFSTAGE_EXAMPLES", "10000"))
-BATCH = 100
+BATCH, PARTS = 100, 4                    # parts may run side by side
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def generated() -> list:
     """So many values, each of its own."""
     made: list = []
 
-    @settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=COUNT // PARTS, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(VALUES)
     def collect(value) -> None:
         made.append(value)
@@ -68,8 +68,9 @@ def generated() -> list:
     return made
 
 
-def test_values_come_back_as_they_were_and_their_texts_go_through_all_of_it_byte_for_byte(jobs: Jobs) -> None:
-    script, parameters, made = jobs.script("import offstage\noffstage.result = offstage.params"), jobs.folder / "parameters.json", generated()
+@pytest.mark.parametrize("part", range(PARTS))
+def test_values_come_back_as_they_were_and_their_texts_go_through_all_of_it_byte_for_byte(jobs: Jobs, part: int) -> None:
+    script, parameters, made = jobs.script("import offstage\noffstage.result = offstage.params"), jobs.folder / f"parameters-{part}.json", generated()
     for begin in range(0, len(made), BATCH):
         batch = made[begin:begin + BATCH]
         text = values.encode({"values": batch}, "parameters")
