@@ -162,7 +162,7 @@ def disk_bytes(folder: Path) -> tuple[int, int]:
 def test_after_thousands_of_jobs_memory_descriptors_disk_and_rows_are_where_they_were(make_daemon: Callable[..., Jobs]) -> None:
     sanitizer = {"ASAN_OPTIONS": "quarantine_size_mb=8:malloc_context_size=8"}       # or what was freed is kept, up to 256 MB
     jobs = started(make_daemon, 'retention = "1s"\nlog_level = "warning"\n', env=sanitizer)
-    count = int(os.environ.get("OFFSTAGE_SOAK_JOBS", "2000"))
+    count = int(os.environ.get("OFFSTAGE_SOAK_JOBS", "500"))
     script = jobs.script(WRITES.format(size=10_000) + "\nprint('a line')\noffstage.result = [1] * 100")
     pid, state = jobs.daemon.pid, state_folder(jobs)
 
