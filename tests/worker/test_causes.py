@@ -117,6 +117,7 @@ def test_a_sigkill_is_the_kernel_s_only_if_its_count_grew_meanwhile(host: Host, 
     keeper = host.keeper(fake, env={"FAKE_BLENDER": f"oom_count={count}"})
     worker = keeper.fork().wait("idle")
     keeper.say("limits", worker, memory_bytes=0, deadline_s=None)
+    keeper.fork().wait("idle")           # it takes one message after the other: now it has counted
     worker.start("import time\nprint('begun', flush=True)\ntime.sleep(600)")
     host.until(lambda: "begun" in worker.log, 30, "the script")
     if grows:
