@@ -14,7 +14,7 @@
 namespace offstage::cli {
 
 struct LoadOptions {
-  std::string preferences;
+  std::string preferences, wrapper;
   std::vector<std::string> addons, python_paths, script_folders, asset_libraries;
 
   void add_to(Command& command);
@@ -24,6 +24,8 @@ struct LoadOptions {
 
 /// "shapes", "shapes==1.2.0", "shapes@FILE", "shapes==1.2.0@FILE"; the path becomes absolute.
 Result<Addon> parse_addon(const std::string& text);
+/// Words with blanks between, as a shell has them: quotes and backslashes count, nothing else. The program, if it has a "/", becomes absolute.
+Result<std::vector<std::string>> parse_wrapper(const std::string& text);
 /// "props=DIR"; the folder becomes absolute.
 Result<AssetLibrary> parse_asset_library(const std::string& text);
 

@@ -50,6 +50,7 @@ JobSpec value_of(const pb::JobSpec& from) {
                     .preferences = from.environment().preferences(),
                     .python_paths = {from.environment().python_paths().begin(), from.environment().python_paths().end()},
                     .script_folders = {from.environment().script_folders().begin(), from.environment().script_folders().end()}};
+  to.environment.wrapper = {from.environment().wrapper().begin(), from.environment().wrapper().end()};
   for (const auto& library : from.environment().asset_libraries()) to.environment.asset_libraries.push_back({.name = library.name(), .path = library.path()});
   for (const auto& addon : from.environment().addons())
     to.environment.addons.push_back({.module = addon.module(), .version = addon.version(), .path = addon.path(), .preferences_json = addon.preferences_json()});

@@ -46,6 +46,7 @@ void convert(const Environment& from, pb::Environment& to, Utf8Check& utf8) {
   to.set_preferences(utf8(from.preferences, "spec.environment.preferences"));
   for (const std::string& path : from.python_paths) to.add_python_paths(utf8(path, "spec.environment.python_paths"));
   for (const std::string& path : from.script_folders) to.add_script_folders(utf8(path, "spec.environment.script_folders"));
+  for (const std::string& word : from.wrapper) to.add_wrapper(utf8(word, "spec.environment.wrapper"));
   for (const AssetLibrary& library : from.asset_libraries) {
     pb::AssetLibrary& out = *to.add_asset_libraries();
     out.set_name(utf8(library.name, "spec.environment.asset_libraries.name"));

@@ -2,8 +2,10 @@
 #include "api/environment_load.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -53,6 +55,33 @@ Result<std::string> mark_of(const std::string& path, const Where& where, const s
   return Sha256::of(all).hex().substr(0, 32);  // half of it tells them apart
 }
 
+bool is_program(const fs::path& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
+}
+
+/// The wrapper's program as an absolute path: what PATH says is part of the kind.
+Result<std::string> program_of(const std::string& name, const Where& where) {
+  const auto fault = [&](std::string message, std::string hint) {
+    return Error{Code::failed_precondition, "WRAPPER_NOT_FOUND", std::move(message), std::move(hint), where.path("environment.wrapper"), {{"file", name}}};
+  };
+  if (name.starts_with('/')) {
+    if (is_program(name)) return name;
+    std::error_code error;
+    return fault(
+        "the wrapper " + name + (fs::exists(name, error) ? " is no program that the daemon's user may run" : " does not exist on the daemon's machine"),
+        "give the path of a program on the daemon's machine");
+  }
+  const char* search = std::getenv("PATH");
+  for (std::string_view rest = search != nullptr ? search : ""; !rest.empty();) {
+    const std::size_t colon = rest.find(':');
+    const fs::path path = fs::path(rest.substr(0, colon)) / name;
+    if (path.is_absolute() && is_program(path)) return path.string();
+    rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
+  }
+  return fault("the wrapper " + name + " is not on the daemon's PATH", "give its absolute path; the daemon's PATH is that of whoever started it");
+}
+
 /// Of a folder with a manifest; a .zip and bl_info are looked at by the worker.
 Status check_version(const v1::Addon& addon, const Where& where, const std::string& field) {
   if (addon.version().empty() || addon.path().empty()) return Done{};
@@ -86,7 +115,7 @@ Result<Json> addon_of(const v1::Addon& addon, const Where& where, const std::str
 
 bool loads(const v1::Environment& environment) {
   return !environment.preferences().empty() || environment.addons_size() > 0 || environment.python_paths_size() > 0 || environment.script_folders_size() > 0 ||
-         environment.asset_libraries_size() > 0;
+         environment.asset_libraries_size() > 0 || environment.wrapper_size() > 0;
 }
 
 Result<std::string> load_of(const v1::Environment& environment, const Where& where) {
@@ -119,6 +148,13 @@ Result<std::string> load_of(const v1::Environment& environment, const Where& whe
     if (!fs::exists(found)) return at_fault(where, field, "LOAD_NOT_FOUND", library.path(), "does not exist on the daemon's machine");
     if (!fs::is_directory(found)) return at_fault(where, field, "LOAD_NOT_FOUND", library.path(), "is no folder");
     out["asset_libraries"].push_back({{"name", library.name()}, {"path", library.path()}});
+  }
+  if (environment.wrapper_size() > 0) {
+    auto program = program_of(environment.wrapper(0), where);
+    if (!program) return program.error();
+    if (auto good = add(*program, "environment.wrapper"); !good) return good.error();
+    out["wrapper"] = Json::array({*program});
+    for (int i = 1; i < environment.wrapper_size(); ++i) out["wrapper"].push_back(environment.wrapper(i));
   }
   for (int i = 0; i < environment.addons_size(); ++i) {
     auto addon = addon_of(environment.addons(i), where, "environment.addons[" + std::to_string(i) + "]");

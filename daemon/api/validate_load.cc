@@ -88,6 +88,24 @@ Status check_asset_libraries(const v1::Environment& environment, const Where& wh
   return Done{};
 }
 
+Status check_wrapper(const v1::Environment& environment, const Where& where) {
+  const auto& words = environment.wrapper();
+  if (words.empty()) return Done{};
+  const auto refuse = [&](std::string message, std::string hint) {
+    return bad_field(where, "environment.wrapper", "BAD_WRAPPER", std::move(message), std::move(hint));
+  };
+  if (words.size() > kWrapperWords)
+    return refuse("the wrapper has " + std::to_string(words.size()) + " words, and at most 64 are allowed", "put what it does into a script");
+  for (const std::string& word : words) {
+    if (word.size() > kPathBytes || word.find('\0') != std::string::npos)
+      return refuse("a word of the wrapper is longer than 4096 bytes or contains a NUL", "put what it does into a script");
+  }
+  if (words[0].empty() || (!words[0].starts_with('/') && words[0].find('/') != std::string::npos))
+    return refuse("the wrapper's program " + in_quotes(words[0]) + " is neither a name nor an absolute path",
+                  "the daemon has another working directory: give an absolute path, or a name on its PATH");
+  return Done{};
+}
+
 }  // namespace
 
 Status validate_load(const v1::Environment& environment, const Where& where) {
@@ -97,6 +115,7 @@ Status validate_load(const v1::Environment& environment, const Where& where) {
   if (auto good = check_paths(environment.python_paths(), where, "environment.python_paths"); !good) return good;
   if (auto good = check_paths(environment.script_folders(), where, "environment.script_folders"); !good) return good;
   if (auto good = check_asset_libraries(environment, where); !good) return good;
+  if (auto good = check_wrapper(environment, where); !good) return good;
   if (environment.addons_size() > kLoadedPaths) {
     return bad_field(where, "environment.addons", "BAD_ADDON",
                      "there are " + std::to_string(environment.addons_size()) + " add-ons, and at most 64 are allowed", "name those that the job needs");

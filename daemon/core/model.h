@@ -48,8 +48,8 @@ using KindId = std::uint32_t;
 struct Kind {
   std::string blender;                                              ///< name of the installation, as ListBlenders shows it ("3.4.1-blender")
   std::vector<std::pair<std::string, std::string>> start_env = {};  ///< sorted
-  std::string load = {};                                            ///< canonical JSON of what else it has loaded (preferences, add-ons, …); empty: nothing
-  std::string scene = {};                                           ///< canonical JSON of the .blend that it has open (worker/WIRE.md); empty: the factory's
+  std::string load = {};   ///< canonical JSON of what else it has loaded (preferences, add-ons, …), and its wrapper; empty: nothing
+  std::string scene = {};  ///< canonical JSON of the .blend that it has open (worker/WIRE.md); empty: the factory's
   friend auto operator<=>(const Kind&, const Kind&) = default;
 };
 

@@ -76,7 +76,7 @@ void adopt_all(Context& context, Fleet& fleet, AttemptSink& sink, const std::vec
       dead.push_back(attempt);
       continue;
     }
-    if (const pid_t keeper = marked_parent(attempt.process.pid, context.options.state_id); keeper != 0) fleet.keep(keeper);
+    if (const pid_t keeper = marked_ancestor(attempt.process.pid, context.options.state_id); keeper != 0) fleet.keep(keeper);
     auto worker = std::make_shared<Worker>(context, fleet, sink, attempt.id, nullptr, attempt.isolation);
     worker->announce(sink);
     worker->job = attempt.job;

@@ -29,6 +29,11 @@ std::vector<std::string> keeper_command(const Blender& blender, core::Isolation 
   return out;
 }
 
+std::vector<std::string> wrapper_of(const core::Kind& what) {
+  if (what.load.empty()) return {};
+  return nlohmann::json::parse(what.load).value("wrapper", std::vector<std::string>());
+}
+
 std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce, const core::Kind& what) {
   nlohmann::json line = {
       {"socket", options.socket.string()},
@@ -43,7 +48,11 @@ std::string boot_line(const Blender& blender, core::Isolation isolation, const P
         {"version", blender.version.text()}}},
       {"options", {{"huge_pages", options.huge_pages}, {"memory_sample_ms", 100}, {"log_bytes", options.log_bytes}, {"cgroup", options.cgroup.string()}}},
   };
-  if (!what.load.empty()) line["load"] = nlohmann::json::parse(what.load);
+  if (!what.load.empty()) {
+    line["load"] = nlohmann::json::parse(what.load);
+    line["load"].erase("wrapper");
+    line["load"].erase("marks");
+  }
   if (!what.scene.empty()) line["scene"] = nlohmann::json::parse(what.scene);
   if (!crash_at().empty()) line["options"]["crash_at"] = crash_at();
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

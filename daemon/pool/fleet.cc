@@ -10,6 +10,7 @@
 #include <asio/post.hpp>
 #include <nlohmann/json.hpp>
 
+#include "pool/boot_line.h"
 #include "pool/prepare.h"
 #include "pool/procs.h"
 #include "pool/sweep.h"
@@ -201,6 +202,10 @@ void Fleet::report(Line& l, const std::string& why, bool unfit) {
   failure.reason = core::Reason::blender_unavailable;
   failure.message = "the Blender " + l.key.first.blender + (forks ? " cannot be made a zygote: " : " cannot be started: ") + why;
   if (!l.key.first.scene.empty()) failure.message = why;
+  if (const auto wrapper = wrapper_of(l.key.first); !wrapper.empty()) {
+    failure.message += " (under the wrapper " + wrapper[0] + ")";
+    failure.fields.emplace_back("wrapper", wrapper[0]);
+  }
   failure.hint = forks ? "let it start cold (--isolation process), or see `offstage blenders`"
                        : "see `offstage blenders` and the daemon's log, or name another one with --blender";
   failure.fields.emplace_back("blender", l.key.first.blender);

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -25,7 +27,14 @@ std::filesystem::path log_of(const Context& context, const std::string& nonce) {
 }  // namespace
 
 Keeper::Keeper(Context& context, KeeperHost& host, Blender blender, core::Kind what, core::Isolation isolation)
-    : context_(context), host_(&host), blender_(std::move(blender)), what_(std::move(what)), isolation_(isolation), watch_(context.io), patience_(context.io) {
+    : context_(context),
+      host_(&host),
+      blender_(std::move(blender)),
+      what_(std::move(what)),
+      isolation_(isolation),
+      watch_(context.io),
+      behind_launcher_(context.io),
+      patience_(context.io) {
   facts_->blender = what_.blender;
   facts_->forks = isolation == core::Isolation::fork;
   if (!what_.scene.empty()) facts_->scene = nlohmann::json::parse(what_.scene).value("path", "");
@@ -43,21 +52,19 @@ std::filesystem::path Keeper::scratch() const { return log_of(context_, nonce_).
 std::string Keeper::log_lines() const { return last_lines(log_of(context_, nonce_), 8); }
 
 Status Keeper::start() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Error{Code::resource_exhausted, "SPAWN_FAILED", std::string("no pipe: ") + std::strerror(errno), "", ""};
-  const UniqueFd input(ends[0]);
-  UniqueFd boot(ends[1]);
+  const UniqueFd input(::memfd_create("offstage-boot", MFD_CLOEXEC));  // a pipe holds 64 KiB, and preferences of add-ons may take more
   const UniqueFd log(::open(log_of(context_, nonce_).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  const std::string line = boot_line(blender_, isolation_, context_.options, nonce_, what_);  // less than a pipe holds, so the write does not block
-  if (::write(boot.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    return Error{Code::internal, "SPAWN_FAILED", "the boot line cannot be written", "", ""};
+  const std::string line = boot_line(blender_, isolation_, context_.options, nonce_, what_);
+  if (!input || ::write(input.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) || ::lseek(input.get(), 0, SEEK_SET) != 0) {
+    return Error{Code::resource_exhausted, "SPAWN_FAILED", std::string("the boot line cannot be written: ") + std::strerror(errno), "", ""};
   }
-  boot.reset();
   std::error_code error;
   if (!std::filesystem::create_directory(scratch(), error)) {
     return Error{Code::resource_exhausted, "SPAWN_FAILED", "the folder " + scratch().string() + " cannot be made: " + error.message(), "", ""};
   }
-  Command command{.arguments = keeper_command(blender_, isolation_, context_.options.worker_code),
+  std::vector<std::string> arguments = wrapper_of(what_);
+  for (std::string& word : keeper_command(blender_, isolation_, context_.options.worker_code)) arguments.push_back(std::move(word));
+  Command command{.arguments = std::move(arguments),
                   .environment = what_.start_env,
                   .folder = context_.options.state,
                   .input = input.get(),
@@ -92,6 +99,17 @@ void Keeper::watch() {
   });
 }
 
+/// A wrapper that stays when what it ran has ended is no keeper: it holds nothing and is to go.
+void Keeper::watch_behind_launcher() {
+  UniqueFd pidfd = open_process(facts_->pid.load());
+  if (!pidfd) return arm(end_patience, "it ended, and its wrapper did not");
+  behind_launcher_.assign(pidfd.release());
+  behind_launcher_.async_wait(asio::posix::stream_descriptor::wait_read, [weak = weak_from_this()](asio::error_code error) {
+    const auto self = weak.lock();
+    if (!error && self && self->stage_ != Stage::ended) self->arm(end_patience, "it ended, and its wrapper did not");
+  });
+}
+
 void Keeper::arm(std::chrono::seconds patience, const char* what) {
   patience_.expires_after(patience);
   patience_.async_wait([weak = weak_from_this(), what](asio::error_code error) {
@@ -105,6 +123,7 @@ void Keeper::arm(std::chrono::seconds patience, const char* what) {
 void Keeper::connected(const std::shared_ptr<Connection>& connection, const Hello& hello) {
   facts_->pid = hello.process.pid;  // behind a launcher, this is another process than the one that we started
   connection_ = connection;
+  if (hello.process.pid != spawned_) watch_behind_launcher();
   connection->on(
       [weak = weak_from_this()](const std::string& type, const nlohmann::json& message) {
         if (const auto self = weak.lock()) self->message(type, message);
@@ -182,6 +201,7 @@ void Keeper::detach() {
   patience_.cancel();
   asio::error_code ignored;
   watch_.close(ignored);
+  behind_launcher_.close(ignored);
   if (connection_) connection_->close();
 }
 

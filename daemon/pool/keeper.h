@@ -74,6 +74,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   void connected(const std::shared_ptr<Connection>& connection, const Hello& hello);
   void message(const std::string& type, const nlohmann::json& message);
   void watch();
+  void watch_behind_launcher();
   void ended();
   /// Its TMPDIR: a Blender makes its session folder as it starts, and one that is killed leaves it there.
   std::filesystem::path scratch() const;
@@ -89,7 +90,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   std::string why_, unfit_;
   pid_t spawned_ = 0;
   UniqueFd pidfd_;
-  asio::posix::stream_descriptor watch_;
+  asio::posix::stream_descriptor watch_, behind_launcher_;
   asio::steady_timer patience_;
   std::shared_ptr<Connection> connection_;
   std::shared_ptr<KeeperFacts> facts_ = std::make_shared<KeeperFacts>();

@@ -159,9 +159,13 @@ unsigned kill_marked(const std::string& state_id, const std::vector<pid_t>& keep
   return killed;
 }
 
-pid_t marked_parent(pid_t pid, const std::string& state_id) {
-  const auto stat = stat_of(pid);
-  return stat && stat->parent > 1 && stat->parent != ::getpid() && carries(stat->parent, mark_of(state_id)) ? stat->parent : 0;
+pid_t marked_ancestor(pid_t pid, const std::string& state_id) {
+  const std::string mark = mark_of(state_id);
+  pid_t found = 0;
+  for (auto stat = stat_of(pid); stat && stat->parent > 1 && stat->parent != ::getpid() && carries(stat->parent, mark); stat = stat_of(found)) {
+    found = stat->parent;
+  }
+  return found;
 }
 
 }  // namespace offstage::pool

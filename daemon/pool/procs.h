@@ -44,7 +44,7 @@ std::vector<pid_t> children_of_ours();
 /// Returns how many. `wait`: at most so long for their end.
 unsigned kill_marked(const std::string& state_id, const std::vector<pid_t>& keep, std::chrono::milliseconds wait);
 
-/// The nearest ancestor of `pid` that carries the mark: a worker's keeper. 0: none.
-pid_t marked_parent(pid_t pid, const std::string& state_id);
+/// The highest of the unbroken row of ancestors of `pid` that carry the mark: a worker's keeper, or the wrapper around it. 0: none.
+pid_t marked_ancestor(pid_t pid, const std::string& state_id);
 
 }  // namespace offstage::pool

@@ -44,9 +44,10 @@ def spawn(boot: dict[str, Any], attempt: str, nonce: str) -> int:
     folder = Folder.of(boot["attempts"], attempt)
     folder.make()
     line = json.dumps({**boot, "role": "worker", "attempt": attempt, "nonce": nonce}) + "\n"
-    read, write = os.pipe()
+    read = os.memfd_create("offstage-boot")   # a pipe holds 64 KiB, and preferences of add-ons may take more
     try:
-        os.write(write, line.encode())   # far less than a pipe holds
+        os.write(read, line.encode())
+        os.lseek(read, 0, os.SEEK_SET)
         argv = command(boot["blender"])
         return os.posix_spawn(
             argv[0], argv, {**os.environ, "TMPDIR": folder.tmp},   # its session folder is made before a line of ours runs
@@ -54,4 +55,3 @@ def spawn(boot: dict[str, Any], attempt: str, nonce: str) -> int:
             setsid=True, setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])
     finally:
         os.close(read)
-        os.close(write)

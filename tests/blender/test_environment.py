@@ -164,3 +164,16 @@ def test_a_job_names_its_add_on_and_an_edit_is_seen_by_the_next_one(shared, scri
         assert json.loads(done.stdout or "null") == [f"{name} 1"], done.stderr
     done = shared.offstage("run", script("pass"), "--addon", f"shapes_tool==9@{addon}", "--isolation", isolation, timeout=180)
     assert done.returncode == 1 and "is 1.2.0, and 9 was asked for" in done.stderr
+
+
+@pytest.mark.parametrize("isolation", ["fork", "process"])
+def test_a_wrapper_is_around_it_whether_it_execs_or_waits(shared, script, tmp_path, isolation: str):
+    code = script("import os, offstage\noffstage.result = os.environ.get('STUDIO')")
+    for last in ('exec "$@"', '"$@"'):
+        wrapper = tmp_path / "wrap.sh"
+        wrapper.write_text(f'#!/bin/sh\nexport STUDIO="$1"\nshift\n{last}\n')
+        wrapper.chmod(0o700)
+        done = shared.offstage("run", code, "--wrapper", f"{wrapper} ours", "--isolation", isolation, timeout=180)
+        assert json.loads(done.stdout or "null") == "ours", done.stderr
+    done = shared.offstage("run", code, "--wrapper", "env STUDIO=theirs", "--isolation", isolation, timeout=180)
+    assert json.loads(done.stdout or "null") == "theirs", done.stderr

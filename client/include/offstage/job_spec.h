@@ -67,6 +67,7 @@ struct Environment {
   std::vector<std::string> python_paths;         ///< absolute, first on sys.path, at most 64
   std::vector<std::string> script_folders;       ///< absolute, at most 64
   std::vector<AssetLibrary> asset_libraries;     ///< at most 64
+  std::vector<std::string> wrapper;              ///< a command put before Blender's: {"rez-env", "usd", "--"}; at most 64 words
 };
 
 struct Resources {

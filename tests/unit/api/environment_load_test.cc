@@ -102,6 +102,33 @@ TEST_F(EnvironmentLoad, an_asset_library_is_a_folder_whose_content_is_no_part_of
   }
 }
 
+TEST_F(EnvironmentLoad, a_wrapper_is_found_now_and_is_another_one_when_it_was_edited) {
+  v1::Environment environment;
+  for (const char* word : {"env", "A=1", "--"}) environment.add_wrapper(word);
+  EXPECT_TRUE(loads(environment));
+  const Json load = Json::parse(text(environment));
+  EXPECT_THAT(load["wrapper"][0].get<std::string>(), testing::MatchesRegex("/.*/env"));
+  EXPECT_EQ(load["wrapper"][1], "A=1");
+  EXPECT_EQ(load["wrapper"].size(), 3U);
+
+  const std::string path = folder_.write("wrap.sh", "#!/bin/sh\n");
+  environment.set_wrapper(0, path);
+  auto not_executable = load_of(environment, {});
+  ASSERT_FALSE(not_executable);
+  EXPECT_THAT(not_executable.error().message, HasSubstr("is no program"));
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  const std::string before = text(environment);
+  folder_.write("wrap.sh", "#!/bin/sh\nexec \"$@\"\n");
+  EXPECT_NE(text(environment), before);
+
+  environment.set_wrapper(0, "no-such-wrapper");
+  auto missing = load_of(environment, {});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().reason, "WRAPPER_NOT_FOUND");
+  EXPECT_EQ(missing.error().field, "spec.environment.wrapper");
+  EXPECT_THAT(missing.error().message, HasSubstr("not on the daemon's PATH"));
+}
+
 TEST_F(EnvironmentLoad, a_manifest_with_another_version_is_refused_with_both) {
   folder_.write("addon/blender_manifest.toml", "schema_version = \"1.0.0\"\nid = \"shapes\"\nversion = \"2.0.1\"\n");
   EXPECT_TRUE(load_of(with_addon("2.0.1"), {}));

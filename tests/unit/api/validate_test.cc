@@ -110,6 +110,13 @@ const Bad kBad[] = {
      "BAD_ASSET_LIBRARY", "spec.environment.asset_libraries[1].name", "\"props\""},
     {"asset_library_path", [](auto& s) { s.mutable_environment()->add_asset_libraries()->set_name("props"); }, "BAD_PATH",
      "spec.environment.asset_libraries[0].path", "not absolute"},
+    {"wrapper_relative", [](auto& s) { s.mutable_environment()->add_wrapper("bin/wrap"); }, "BAD_WRAPPER", "spec.environment.wrapper", "bin/wrap"},
+    {"wrapper_empty", [](auto& s) { s.mutable_environment()->add_wrapper(""); }, "BAD_WRAPPER", "spec.environment.wrapper", "neither a name"},
+    {"wrapper_long",
+     [](auto& s) {
+       for (int i = 0; i < 65; ++i) s.mutable_environment()->add_wrapper("x");
+     },
+     "BAD_WRAPPER", "spec.environment.wrapper", "65"},
     {"addon", [](auto& s) { s.mutable_environment()->add_addons()->set_module("os; x"); }, "BAD_ADDON", "spec.environment.addons[0].module", "os; x"},
     {"addon_none", [](auto& s) { s.mutable_environment()->add_addons(); }, "BAD_ADDON", "spec.environment.addons[0].module", "\"\""},
     {"addon_path",

@@ -32,5 +32,12 @@ TEST(ParseAssetLibrary, takes_a_name_and_a_folder) {
   for (const char* text : {"", "props", "props=", "=/x"}) EXPECT_FALSE(parse_asset_library(text)) << text;
 }
 
+TEST(ParseWrapper, parts_words_as_a_shell_does) {
+  EXPECT_EQ(*parse_wrapper("rez-env usd --"), (std::vector<std::string>{"rez-env", "usd", "--"}));
+  EXPECT_EQ(*parse_wrapper(R"( /opt/my\ tools/wrap 'a  "b' "c\" d" '' )"), (std::vector<std::string>{"/opt/my tools/wrap", "a  \"b", "c\" d", ""}));
+  EXPECT_TRUE((*parse_wrapper("./wrap.sh"))[0].ends_with("/wrap.sh")) << "of this folder";
+  for (const char* text : {"  ", "'a", "\"a", "'' b"}) EXPECT_FALSE(parse_wrapper(text)) << text;
+}
+
 }  // namespace
 }  // namespace offstage::cli

@@ -46,6 +46,14 @@ TEST(BootLine, supervisors_are_plain_pythons_and_modules_have_no_blender_options
   EXPECT_FALSE(has(module, "-b"));
 }
 
+TEST(BootLine, the_wrapper_is_for_the_command_and_marks_are_for_the_kind) {
+  const core::Kind kind{.blender = "4.5", .load = R"({"marks":["1f"],"python_paths":["/lib"],"wrapper":["/usr/bin/rez-env","usd","--"]})"};
+  EXPECT_EQ(wrapper_of(kind), (std::vector<std::string>{"/usr/bin/rez-env", "usd", "--"}));
+  EXPECT_TRUE(wrapper_of({.blender = "4.5"}).empty());
+  const auto line = nlohmann::json::parse(boot_line(blender({4, 5, 15}), core::Isolation::fork, {}, "abcd", kind));
+  EXPECT_EQ(line["load"], (nlohmann::json{{"python_paths", {"/lib"}}}));
+}
+
 TEST(BootLine, is_one_line_of_json) {
   PoolOptions options;
   options.state = "/s";

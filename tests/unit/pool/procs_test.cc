@@ -5,6 +5,10 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <chrono>
+#include <fstream>
+#include <thread>
+
 #include "base/ids.h"
 #include "pool/children.h"
 #include "unit/pool/temp_folder.h"
@@ -83,6 +87,23 @@ TEST_F(Processes, those_with_the_mark_are_killed_but_for_the_kept_and_their_chil
   EXPECT_GE(kill_marked(mark, {}, std::chrono::seconds(10)), 1U);
   EXPECT_EQ(kill_marked(mark, {}, std::chrono::seconds(10)), 0U);
   EXPECT_EQ(kill_marked(mark + "0", {}, std::chrono::seconds(10)), 1U);
+}
+
+TEST_F(Processes, the_highest_marked_ancestor_is_the_wrapper_around_a_keeper) {
+  const std::string mark = random_hex(8);
+  const TempFolder folder;
+  const auto note = folder.path / "note";
+  const Child wrapper =
+      start("(sh -c 'sleep 60 & echo $! > " + note.string() + "; wait'; true); true", {{"OFFSTAGE_STATE_ID", mark}});  // a shell that runs a shell
+  pid_t worker = 0;
+  for (int i = 0; worker == 0 && i < 500; ++i) {
+    std::ifstream(note) >> worker;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  ASSERT_NE(worker, 0);
+  EXPECT_EQ(marked_ancestor(worker, mark), wrapper.pid);
+  EXPECT_EQ(marked_ancestor(worker, mark + "0"), 0);
+  EXPECT_GE(kill_marked(mark, {}, std::chrono::seconds(10)), 1U);
 }
 
 TEST_F(Processes, no_descriptor_of_ours_is_inherited) {
