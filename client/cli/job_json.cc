@@ -64,6 +64,7 @@ std::string to_json(const Attempt& attempt) {
       .text_or_null("reason", name_of(attempt.reason));
   out.raw("error", attempt.error ? error_json(*attempt.error, nullptr) : "null");
   out.number("pid", std::int64_t{attempt.pid}).text("isolation", name_of(attempt.isolation)).text("blender", attempt.blender).text("folder", attempt.folder);
+  out.raw("gpus", json_strings(attempt.gpus));
   out.number("exit_code", std::int64_t{attempt.exit_code}).number("exit_signal", std::int64_t{attempt.exit_signal});
   out.raw("create_time", json_time(attempt.create_time)).raw("start_time", json_time(attempt.start_time)).raw("end_time", json_time(attempt.end_time));
   out.number("user_cpu_s", seconds(attempt.usage.user_cpu))

@@ -71,6 +71,8 @@ void SpecOptions::add_to(Command& command) {
       .value("--progress-timeout", progress_timeout, "30s", "Between two calls of progress()")
       .value("--memory", memory, "1GiB", "Limit of the worker's private memory")
       .value("--cpus", cpus, "N", "Cap at N threads; takes N slots")
+      .value("--gpus", gpus, "N", "GPUs that no other job has meanwhile; without, none is seen")
+      .value("--compute", compute, "BACKEND", "auto|none|cuda|optix|hip|oneapi|metal: what Cycles computes with")
       .value("--deliver", deliver, "DIR", "Put the result files into this folder of the daemon's machine when the job succeeds")
       .values("--env", env, "K=V", "A variable of the script's environment")
       .value("--name", name, "N", "Display name")
@@ -118,6 +120,7 @@ Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_
                         .then([&] { return set(spec.policy.progress_timeout, progress_timeout, duration("--progress-timeout")); })
                         .then([&] { return set(spec.resources.memory_bytes, memory, [](const auto& value) { return parse_size("--memory", value); }); })
                         .then([&] { return set(spec.resources.cpus, cpus, number("--cpus", 1, 4096)); })
+                        .then([&] { return set(spec.resources.gpus, gpus, number("--gpus", 0, 64)); })
                         .then([&] { return set(spec.priority, priority, number("--priority", -1000, 1000)); })
                         .then([&] { return set(spec.policy.max_attempts, attempts, number("--attempts", 1, 100)); })
                         .then([&] { return assign(spec.environment.variables, parse_pairs("--env", env)); })
@@ -130,6 +133,11 @@ Result<CreateRequest> SpecOptions::build(const std::vector<std::string>& script_
     const auto chosen = isolation_named(isolation);
     if (!chosen) return bad("--isolation: there is no such isolation", isolation, "auto, fork or process");
     spec.environment.isolation = *chosen;
+  }
+  if (!compute.empty()) {
+    const auto chosen = compute_named(compute);
+    if (!chosen) return bad("--compute: there is no such backend", compute, "auto, none, cuda, optix, hip, oneapi or metal");
+    spec.environment.compute = *chosen;
   }
   if (!on_warning.empty()) {
     const auto chosen = on_warning_named(on_warning);

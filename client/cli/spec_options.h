@@ -15,7 +15,7 @@
 namespace offstage::cli {
 
 struct SpecOptions {
-  std::string script, blend, blend_by_value, original_path, blender, on_warning, params_file, isolation, timeout, queue_timeout, start_timeout,
+  std::string gpus, compute, script, blend, blend_by_value, original_path, blender, on_warning, params_file, isolation, timeout, queue_timeout, start_timeout,
       progress_timeout, memory, cpus, name, priority, attempts, request_id, deliver;
   std::vector<std::string> params, data_blocks, inputs, env, labels, retry_on;
   bool hold = false, trust = false;

@@ -50,11 +50,12 @@ JobSpec value_of(const pb::JobSpec& from) {
                     .preferences = from.environment().preferences(),
                     .python_paths = {from.environment().python_paths().begin(), from.environment().python_paths().end()},
                     .script_folders = {from.environment().script_folders().begin(), from.environment().script_folders().end()}};
+  to.environment.compute = static_cast<Compute>(from.environment().compute());
   to.environment.wrapper = {from.environment().wrapper().begin(), from.environment().wrapper().end()};
   for (const auto& library : from.environment().asset_libraries()) to.environment.asset_libraries.push_back({.name = library.name(), .path = library.path()});
   for (const auto& addon : from.environment().addons())
     to.environment.addons.push_back({.module = addon.module(), .version = addon.version(), .path = addon.path(), .preferences_json = addon.preferences_json()});
-  to.resources = {.cpus = from.resources().cpus(), .memory_bytes = from.resources().memory_bytes()};
+  to.resources = {.cpus = from.resources().cpus(), .memory_bytes = from.resources().memory_bytes(), .gpus = from.resources().gpus()};
   to.policy = value_of(from.policy());
   to.priority = from.priority();
   to.held = from.held();
@@ -88,6 +89,7 @@ Attempt from_proto(const pb::Attempt& from) {
   to.exit_signal = from.exit_signal();
   to.usage = {.user_cpu = micros(from.usage().user_cpu()), .system_cpu = micros(from.usage().system_cpu()), .max_rss_bytes = from.usage().max_rss_bytes()};
   to.folder = from.folder();
+  to.gpus = {from.gpus().begin(), from.gpus().end()};
   return to;
 }
 

@@ -46,6 +46,7 @@ void convert(const Environment& from, pb::Environment& to, Utf8Check& utf8) {
   to.set_preferences(utf8(from.preferences, "spec.environment.preferences"));
   for (const std::string& path : from.python_paths) to.add_python_paths(utf8(path, "spec.environment.python_paths"));
   for (const std::string& path : from.script_folders) to.add_script_folders(utf8(path, "spec.environment.script_folders"));
+  to.set_compute(static_cast<pb::Compute>(from.compute));
   for (const std::string& word : from.wrapper) to.add_wrapper(utf8(word, "spec.environment.wrapper"));
   for (const AssetLibrary& library : from.asset_libraries) {
     pb::AssetLibrary& out = *to.add_asset_libraries();
@@ -108,6 +109,7 @@ Status to_proto(const JobSpec& spec, pb::JobSpec& out) {
   convert(spec.environment, environment, utf8);
   out.mutable_resources()->set_cpus(spec.resources.cpus);
   out.mutable_resources()->set_memory_bytes(spec.resources.memory_bytes);
+  out.mutable_resources()->set_gpus(spec.resources.gpus);
   convert(spec.policy, *out.mutable_policy());
   out.set_priority(spec.priority);
   out.set_held(spec.held);

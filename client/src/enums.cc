@@ -12,6 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 9> states{"UNSPECIFIED", "HELD", "BLOCKED", "QUEUED", "RUNNING", "CANCELLING", "SUCCEEDED", "FAILED", "CANCELLED"};
 constexpr std::array<std::string_view, 6> attempt_states{"UNSPECIFIED", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"};
 constexpr std::array<std::string_view, 4> isolations{"UNSPECIFIED", "AUTO", "FORK", "PROCESS"};
+constexpr std::array<std::string_view, 7> computes{"AUTO", "NONE", "CUDA", "OPTIX", "HIP", "ONEAPI", "METAL"};
 constexpr std::array<std::string_view, 3> on_warnings{"UNSPECIFIED", "WARN", "FAIL"};
 constexpr std::array<std::string_view, 4> fork_states{"unspecified", "pending", "proven", "refused"};
 constexpr std::array<std::string_view, 3> breaker_states{"unspecified", "open", "trial"};
@@ -39,10 +40,10 @@ bool same(std::string_view a, std::string_view b) {
   return true;
 }
 
-/// Names from the second on: the first is "unspecified".
+/// Names from the second on, where the first is "unspecified".
 template <class Enum, std::size_t N>
-std::optional<Enum> named(const std::array<std::string_view, N>& names, std::string_view name) {
-  for (std::size_t i = 1; i < N; ++i)
+std::optional<Enum> named(const std::array<std::string_view, N>& names, std::string_view name, std::size_t first = 1) {
+  for (std::size_t i = first; i < N; ++i)
     if (same(names[i], name)) return static_cast<Enum>(i);
   return std::nullopt;
 }
@@ -67,6 +68,7 @@ std::string_view name_of(Code code) {
 std::optional<State> state_named(std::string_view name) { return named<State>(states, name); }
 std::optional<Reason> reason_named(std::string_view name) { return named<Reason>(reasons, name); }
 std::optional<OnWarning> on_warning_named(std::string_view name) { return named<OnWarning>(on_warnings, name); }
+std::optional<Compute> compute_named(std::string_view name) { return named<Compute>(computes, name, 0); }
 std::optional<Isolation> isolation_named(std::string_view name) { return named<Isolation>(isolations, name); }
 
 std::string_view Error::field(std::string_view key) const {

@@ -168,6 +168,7 @@ void to_attempt(const store::AttemptRow& row, const core::Kind& kind, const std:
   out.set_isolation(static_cast<v1::Isolation>(row.isolation));
   out.set_blender(blender_name(kind));
   out.set_folder(folder.string());
+  for (const std::string& gpu : row.gpus) out.add_gpus(gpu);
   if (row.create_time != Wall{}) *out.mutable_create_time() = to_timestamp(row.create_time);
   if (row.start_time != Wall{}) *out.mutable_start_time() = to_timestamp(row.start_time);
   if (row.end_time != Wall{}) *out.mutable_end_time() = to_timestamp(row.end_time);

@@ -118,8 +118,8 @@ bool loads(const v1::Environment& environment) {
          environment.asset_libraries_size() > 0 || environment.wrapper_size() > 0;
 }
 
-Result<std::string> load_of(const v1::Environment& environment, const Where& where) {
-  if (!loads(environment)) return std::string();
+Result<std::string> load_of(const v1::Environment& environment, unsigned gpus, const Where& where) {
+  if (!loads(environment) && gpus == 0) return std::string();
   Json out = Json::object();
   Json marks = Json::array();
   const auto add = [&](const std::string& path, const std::string& field) -> Status {
@@ -160,6 +160,11 @@ Result<std::string> load_of(const v1::Environment& environment, const Where& whe
     auto addon = addon_of(environment.addons(i), where, "environment.addons[" + std::to_string(i) + "]");
     if (!addon) return addon.error();
     out["addons"].push_back(*addon);
+  }
+  if (gpus > 0) {
+    const v1::Compute compute = environment.compute();
+    out["gpus"] = gpus;
+    out["compute"] = compute == v1::COMPUTE_UNSPECIFIED ? "AUTO" : v1::Compute_Name(compute).substr(std::string_view("COMPUTE_").size());
   }
   if (!marks.empty()) out["marks"] = marks;
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -27,6 +27,7 @@ inline constexpr int kVariables = 256;
 inline constexpr std::size_t kVariableBytes = 64 << 10;
 inline constexpr std::size_t kPathBytes = 4096;
 inline constexpr int kLoadedPaths = 64;  // of a kind: add-ons, Python paths, script folders, asset libraries
+inline constexpr unsigned kGpus = 64;    // of one job
 inline constexpr int kWrapperWords = 64;
 inline constexpr std::size_t kAssetLibraryNameBytes = 63;  // Blender's own
 inline constexpr std::size_t kAddonPreferencesBytes = 64 << 10;

@@ -94,6 +94,8 @@ core::Job job_of(const v1::JobSpec& spec) {
   job.priority = static_cast<std::int16_t>(spec.priority());
   for (const int reason : policy.retry_on()) job.retry_on |= core::bit(static_cast<core::Reason>(reason));
   job.cpus = spec.resources().cpus();
+  job.gpus = static_cast<std::uint8_t>(spec.resources().gpus());
+  if (job.gpus > 0) job.isolation = core::Isolation::process;  // devices are made visible before a Blender starts
   job.memory_bytes = spec.resources().memory_bytes();
   job.max_attempts = static_cast<std::uint8_t>(std::max(1U, policy.max_attempts()));
   job.timeouts.queue = to_micros(policy.queue_timeout());
@@ -164,7 +166,7 @@ Result<core::NewJob> Resolver::resolve(v1::JobSpec& spec, const Where& where) {
   if (spec.display_name().empty()) {
     spec.set_display_name(clip(std::filesystem::path(spec.script().name()).filename().string(), kDisplayNameBytes - 3));
   }
-  auto load = load_of(spec.environment(), where);
+  auto load = load_of(spec.environment(), spec.resources().gpus(), where);
   if (!load) return load.error();
   core::NewJob out;
   out.job = job_of(spec);
@@ -180,7 +182,7 @@ Result<core::Kind> Resolver::warm_kind(v1::JobSpec& spec, const Where& where) {
   auto chosen = blender(spec);
   if (!chosen) return at_field(chosen.error(), where, "environment.blender");
   if (chosen->proof == core::ForkProof::refused) return at_field(fork_refused(*chosen), where, "environment.blender");
-  auto load = load_of(spec.environment(), where);
+  auto load = load_of(spec.environment(), spec.resources().gpus(), where);
   if (!load) return load.error();
   return kind_of(spec, *chosen, std::move(*load));
 }

@@ -7,6 +7,7 @@
 #include "api/limits.h"
 #include "api/text.h"
 #include "api/validate_environment.h"
+#include "api/validate_gpus.h"
 #include "api/validate_inputs.h"
 #include "api/validate_policy.h"
 
@@ -141,6 +142,7 @@ Status validate(const v1::JobSpec& spec, const Where& where) {
     if (auto good = validate_path(spec.deliver_to(), "folder for the results", where, "deliver_to"); !good) return good;
   }
   if (auto good = validate_environment(spec.environment(), where); !good) return good;
+  if (auto good = validate_gpus(spec, where); !good) return good;
   if (auto good = validate_resources(spec.resources(), where); !good) return good;
   if (auto good = validate_policy(spec.policy(), where); !good) return good;
   return validate_priority(spec.priority(), where, "priority");

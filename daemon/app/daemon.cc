@@ -17,6 +17,7 @@
 #include "app/contents_gc.h"
 #include "app/enforcement.h"
 #include "app/folders.h"
+#include "app/gpus.h"
 #include "app/memory.h"
 #include "app/notify.h"
 #include "app/retention.h"
@@ -105,12 +106,16 @@ Status Daemon::open(const std::filesystem::path& worker_code) {
   if (Status opened = open_store(); !opened) return opened;
   if (Status prepared = api::prepare_socket(folders_.workers_socket); !prepared) return prepared;
   if (Status opened = open_pool(worker_code); !opened) return opened;
+  auto gpus = gpus_of(options_.gpus, environment_);
+  if (!gpus) return gpus.error();
+  if (!gpus->empty()) spdlog::info("{} GPUs may be handed out", gpus->size());
   engine_ = std::make_unique<core::Engine>(core::SchedulerOptions{.slots = slots(),
                                                                   .queue_length = options_.queue_length,
                                                                   .max_spares = static_cast<unsigned>(options_.max_spares),
                                                                   .default_blender = {},
                                                                   .spares_idle = options_.spares_idle,
-                                                                  .warm_bytes = options_.warm_bytes < 0 ? all_memory() / 4 : options_.warm_bytes},
+                                                                  .warm_bytes = options_.warm_bytes < 0 ? all_memory() / 4 : options_.warm_bytes,
+                                                                  .gpus = std::move(*gpus)},
                                            *log_, *pool_, hub_);
   retention_ = std::make_unique<Retention>(RetentionOptions{.age = options_.retention, .bytes = options_.retention_bytes, .state = folders_.state},
                                            strand_.io(), *engine_, *store_, *pool_);

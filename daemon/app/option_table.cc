@@ -26,6 +26,8 @@ constexpr std::array table{
               "Memory that Blenders which keep a scene warm may take together; beyond it the scene that was not used for the longest is let go. 0 = no limit.",
               "a quarter of the memory", 0, std::uint64_t{1} << 50},
     OptionRow{"huge_pages", &Options::huge_pages, "Warm Blenders use huge pages: they fork two to three times faster and take up to 50 MB more, once."},
+    OptionRow{"gpus", &Options::gpus, "GPUs that may be handed out to jobs, as CUDA, ROCm or oneAPI number them: \"0,1\"; or their UUIDs. \"none\": none.",
+              "those that are found"},
     OptionRow{"log_bytes",
               &Options::log_bytes,
               "Of an attempt's log so much is kept, a quarter from its begin and the rest from its end. 0 = all.",

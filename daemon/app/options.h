@@ -31,6 +31,7 @@ struct Options {
   Micros keeper_idle{std::chrono::minutes(30)};
   std::int64_t warm_bytes = -1;  ///< negative: a quarter of the machine's memory
   bool huge_pages = true;
+  std::string gpus;  ///< empty: those that are found
   std::int64_t log_bytes = 64 << 20;
   std::uint64_t queue_length = 4'000'000;
   Micros retention{std::chrono::days(7)};

@@ -26,6 +26,7 @@ struct Attempt {
   Isolation isolation = Isolation::process;
   ProcessId process;
   unsigned slots = 0;  ///< held now; given back when the attempt is over
+  Gpus gpus = {};      ///< held until nothing of its processes is left
   AttemptState state = AttemptState::starting;
   bool went = false;     ///< GO has left: user code may run
   bool adopted = false;  ///< of an earlier daemon: how it dies says nothing of its kind
@@ -43,7 +44,7 @@ struct Attempt {
 
 /// The attempt's row, as it is now.
 inline AttemptWrite row_of(const Attempt& a, std::optional<Exit> exit = {}) {
-  return {a.id, a.job, a.job_seq, a.number, a.state, a.isolation, a.process, a.create_time, a.start_time, a.end_time, a.failure, std::move(exit)};
+  return {a.id, a.job, a.job_seq, a.number, a.state, a.isolation, a.process, a.create_time, a.start_time, a.end_time, a.failure, std::move(exit), a.gpus};
 }
 
 }  // namespace offstage::core

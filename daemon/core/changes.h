@@ -65,6 +65,7 @@ struct AttemptWrite {
   Wall create_time{}, start_time{}, end_time{};
   Failure failure;
   std::optional<Exit> exit;
+  Gpus gpus = {};
 };
 
 /// An assignment that was never begun (nothing of the user's ran): the row goes as if it had not been.

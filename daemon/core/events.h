@@ -59,6 +59,7 @@ struct WorkerIdle {
 /// A spare is gone that never got an attempt, or whose attempt had not begun (no GO was acted on): nothing of the user's ran.
 struct WorkerGone {
   AttemptId worker;
+  std::string why = {};  ///< as far as that is known
 };
 
 /// The script's first line runs.
@@ -132,6 +133,7 @@ struct OpenAttempt {
   ProcessId process;
   Wall create_time{}, start_time{};
   Failure failure = {};  ///< who cancelled it, if somebody has
+  Gpus gpus = {};
 };
 
 }  // namespace offstage::core

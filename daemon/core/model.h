@@ -85,6 +85,7 @@ struct Job {
   std::uint32_t cpus = 0;      ///< 0: all cores, one slot
   std::uint8_t attempts = 0;   ///< made so far
   std::uint8_t max_attempts = 1;
+  std::uint8_t gpus = 0;          ///< how many; one kind, one number
   std::int64_t memory_bytes = 0;  ///< 0 = no limit of ours
   Timeouts timeouts;
   Wall create_time{}, start_time{};
@@ -94,6 +95,9 @@ static_assert(sizeof(Job) <= 256);
 
 /// From 100 on a job is interactive: one slot more is kept for such jobs.
 constexpr bool interactive(const Job& job) { return job.priority >= 100; }
+
+/// Those that may be handed out, or that somebody has: by id, as the daemon was told.
+using Gpus = std::vector<std::string>;
 
 /// A process, told from a later one with the same number.
 struct ProcessId {

@@ -29,6 +29,7 @@ struct Assignment {
   std::uint32_t number = 1;
   std::uint32_t cpus = 0;
   std::int64_t memory_bytes = 0;
+  Gpus gpus = {};  ///< that it has from now on until it is gone
   Micros run_timeout{0};
   bool watch_progress = false;              ///< has a progress timeout: send AttemptProgressed
   std::shared_ptr<const std::string> spec;  ///< null: read it from the store by `job`

@@ -35,4 +35,9 @@ Job* Queue::Merge::next() {
   return job;
 }
 
+void Queue::Merge::leave(const Job& job) {
+  std::erase_if(heap_, [&](const Cursor& cursor) { return cursor.at->job->kind == job.kind && cursor.at->job->isolation == job.isolation; });
+  std::make_heap(heap_.begin(), heap_.end(), later);
+}
+
 }  // namespace offstage::core

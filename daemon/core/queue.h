@@ -41,7 +41,8 @@ class Queue {
   class Merge {
    public:
     void add(const Lane& lane);
-    Job* next();  ///< null: no more
+    Job* next();                 ///< null: no more
+    void leave(const Job& job);  ///< nobody of its lane any more
 
    private:
     struct Cursor {

@@ -22,6 +22,7 @@ Micros backoff(const Job& job) {
 
 Scheduler::Scheduler(const SchedulerOptions& options)
     : queue_length_(options.queue_length),
+      gpus_(options.gpus),
       slots_(options.slots),
       supply_({options.max_spares, options.spares_idle}, options.default_blender, options.warm_bytes) {}
 

@@ -7,7 +7,8 @@
 // workers to keep. What it wants to happen is in Effects; news of attempts that are over is ignored (the attempt's id is the fence).
 //
 // Slots: `slots` jobs at a time and one more for interactive ones; a job with cpus = N takes N. Order: priority, then order of submit. A job at the head that
-// needs more slots than are free holds back the ones behind it (no starvation); jobs that wait for a fork proof do not.
+// needs more slots than are free holds back the ones behind it (no starvation); jobs that wait for a fork proof do not. A job that waits for GPUs holds
+// back those behind it that want some, too, and no others; a GPU belongs to an attempt for as long as the attempt is known here.
 //
 // Thread: the core strand.
 #pragma once
@@ -39,6 +40,7 @@ struct SchedulerOptions {
   std::string default_blender;                   ///< kept warm before the first job; empty: none
   Micros spares_idle{std::chrono::minutes(10)};  ///< without demand for so long, no spare is kept
   std::int64_t warm_bytes = 0;                   ///< so much memory may the zygotes of warm scenes take together; 0: no limit
+  Gpus gpus = {};                                ///< that may be handed out
 };
 
 class Scheduler {
@@ -93,6 +95,7 @@ class Scheduler {
   std::vector<Supply::Tripped> tripped(Mono now) const { return supply_.tripped(now); }  ///< breakers that are not closed
   Supply::Warmth warmth(KindId kind, Mono now) const { return supply_.warmth(kind, now); }
   const Slots& slots() const { return slots_; }
+  const Gpus& gpus() const { return gpus_; }
   const JobTable& jobs() const { return jobs_; }
   const std::unordered_map<AttemptId, Attempt>& attempts() const { return attempts_; }
   bool stalled() const { return stalled_; }  ///< tick() when the store is no longer full
@@ -131,8 +134,9 @@ class Scheduler {
   void settle(Now now, Effects& out);
   void fail_refused(Now now, Effects& out);
   void assign(Now now, Effects& out);
-  void start(Job& job, const WorkerIdle& worker, Now now, Effects& out);
+  void start(Job& job, const WorkerIdle& worker, Gpus gpus, Now now, Effects& out);
   void keep_waiting(const std::vector<Job*>& waiting, Now now);  // for a worker: the start timeout runs
+  Gpus free_gpus() const;
   bool may_keep_spares() const { return !memory_short_ && !draining_; }
 
   // scheduler_time.cc
@@ -142,6 +146,7 @@ class Scheduler {
   Micros grace_of(const Attempt& attempt) const;
 
   std::uint64_t queue_length_;
+  Gpus gpus_;
   Slots slots_;
   Supply supply_;
   JobTable jobs_;

@@ -12,6 +12,15 @@
 namespace offstage::core {
 namespace {
 constexpr std::size_t fail_at_once = 1000;  // jobs a step: a transaction of a million rows would stop everybody
+
+/// The first of them; they are not free any more.
+Gpus take_some(std::optional<Gpus>& free, unsigned count) {
+  if (count == 0) return {};
+  const auto end = free->begin() + count;
+  Gpus out(free->begin(), end);
+  free->erase(free->begin(), end);
+  return out;
+}
 }  // namespace
 
 void Scheduler::settle(Now now, Effects& out) {
@@ -37,7 +46,7 @@ void Scheduler::settle(Now now, Effects& out) {
 }
 
 void Scheduler::fail_refused(Now now, Effects& out) {
-  std::vector<Job*> refused;
+  std::vector<Job*> refused, greedy;
   for (const auto& [key, lane] : queue_.lanes()) {
     if (key.second != Isolation::fork || supply_.proof(kinds().at(key.first).blender).state != ForkProof::refused) continue;
     for (const Place& place : lane) {
@@ -45,7 +54,23 @@ void Scheduler::fail_refused(Now now, Effects& out) {
       refused.push_back(place.job);
     }
   }
-  unsettled_ = refused.size() == fail_at_once;
+  for (const auto& [key, lane] : queue_.lanes()) {
+    if (lane.begin()->job->gpus <= gpus_.size()) continue;  // a daemon before this one had more
+    for (const Place& place : lane) {
+      if (greedy.size() == fail_at_once) break;
+      greedy.push_back(place.job);
+    }
+  }
+  unsettled_ = refused.size() == fail_at_once || greedy.size() == fail_at_once;
+  for (Job* job : greedy) {
+    end(*job,
+        {.failure = {Reason::blender_unavailable,
+                     "the job asks for " + std::to_string(job->gpus) + " GPUs, and this node has " + std::to_string(gpus_.size()) + " now",
+                     "name them in the daemon's option gpus, and retry the job",
+                     {{"gpus", std::to_string(gpus_.size())}},
+                     {}}},
+        now, out);
+  }
   for (Job* job : refused) {
     const std::string& blender = kinds().at(job->kind).blender;
     end(*job,
@@ -67,6 +92,7 @@ void Scheduler::assign(Now now, Effects& out) {
   supply_.begin_count();
   std::vector<Job*> waiting;
   unsigned kept = 0;
+  std::optional<Gpus> gpus;  // free ones; looked up if somebody wants one
   if (!draining_ && (!disk_low_ || seeded_bug("start_on_a_full_disk"))) {
     Queue::Merge merge;
     for (const auto& [key, lane] : queue_.lanes()) {
@@ -74,13 +100,20 @@ void Scheduler::assign(Now now, Effects& out) {
     }
     while (Job* job = merge.next()) {
       if (!slots_.fits(*job)) break;
+      if (job->gpus > 0 && !gpus) gpus = free_gpus();
+      if (job->gpus > 0 && job->gpus > gpus->size()) {
+        gpus->clear();  // it is the next to have one
+        merge.leave(*job);
+        continue;
+      }
       const Isolation isolation = *supply_.resolve(job->kind, job->isolation, now.mono);
       if (const auto worker = supply_.take(job->kind, isolation, job->isolation == Isolation::automatic, now.mono)) {
-        start(*job, *worker, now, out);
+        start(*job, *worker, take_some(gpus, job->gpus), now, out);
         continue;
       }
       supply_.waits(supply_.source(job->kind, isolation, now.mono), isolation);
       waiting.push_back(job);
+      take_some(gpus, job->gpus);
       slots_.take(slots_.need(*job));
       kept += slots_.need(*job);
     }
@@ -89,7 +122,16 @@ void Scheduler::assign(Now now, Effects& out) {
   keep_waiting(waiting, now);
 }
 
-void Scheduler::start(Job& job, const WorkerIdle& worker, Now now, Effects& out) {
+Gpus Scheduler::free_gpus() const {
+  Gpus free = gpus_;
+  for (const auto& [id, attempt] : attempts_) {
+    if (attempt.over && seeded_bug("share_gpus")) continue;
+    std::erase_if(free, [&attempt](const std::string& gpu) { return std::find(attempt.gpus.begin(), attempt.gpus.end(), gpu) != attempt.gpus.end(); });
+  }
+  return free;
+}
+
+void Scheduler::start(Job& job, const WorkerIdle& worker, Gpus gpus, Now now, Effects& out) {
   dequeue(job);
   Attempt attempt;
   attempt.id = worker.worker;
@@ -100,6 +142,7 @@ void Scheduler::start(Job& job, const WorkerIdle& worker, Now now, Effects& out)
   attempt.isolation = worker.isolation;
   attempt.process = worker.process;
   attempt.slots = slots_.need(job);
+  attempt.gpus = std::move(gpus);
   attempt.assigned = now.mono;
   attempt.create_time = now.wall;
   slots_.take(attempt.slots);
@@ -114,6 +157,7 @@ void Scheduler::start(Job& job, const WorkerIdle& worker, Now now, Effects& out)
                    .number = attempt.number,
                    .cpus = job.cpus,
                    .memory_bytes = job.memory_bytes,
+                   .gpus = attempt.gpus,
                    .run_timeout = job.timeouts.run,
                    .watch_progress = job.timeouts.progress != Micros{0},
                    .spec = specs_.find(job.id)}});

@@ -50,7 +50,10 @@ void Scheduler::apply(const WorkerGone& news, Now now, Effects& out) {
     } else if (attempt.stop == Stop::timeout) {
       end(*job, {.failure = attempt.failure}, now, out);
     } else if (++misses_[job->id] >= most_misses) {
-      end(*job, {.failure = no_worker(std::to_string(most_misses) + " workers in a row died before the script's first line")}, now, out);
+      end(*job,
+          {.failure = no_worker(std::to_string(most_misses) + " workers in a row died before the script's first line" +
+                                (news.why.empty() ? "" : "; the last: " + news.why))},
+          now, out);
     } else {
       enqueue(*job, now);
       write(*job, out);

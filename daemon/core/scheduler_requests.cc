@@ -26,6 +26,14 @@ Status Scheduler::admits(const Job& job, const Kind& kind) const {
                  "spec.resources.cpus",
                  {{"slots", std::to_string(slots_.total())}}};
   }
+  if (job.gpus > gpus_.size()) {
+    return Error{Code::failed_precondition,
+                 "NOT_ENOUGH_GPUS",
+                 "the job asks for " + std::to_string(job.gpus) + " GPUs, and this node has " + std::to_string(gpus_.size()),
+                 gpus_.empty() ? "name them in the daemon's option gpus, or leave resources.gpus unset" : "ask for fewer GPUs",
+                 "spec.resources.gpus",
+                 {{"gpus", std::to_string(gpus_.size())}}};
+  }
   const Supply::Proof& proof = supply_.proof(kind.blender);
   if (job.isolation == Isolation::fork && proof.state == ForkProof::refused) {
     return Error{Code::failed_precondition,

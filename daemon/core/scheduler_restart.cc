@@ -38,6 +38,7 @@ void Scheduler::adopt(const OpenAttempt& open, Now now) {
   attempt.create_time = open.create_time;
   attempt.start_time = open.start_time;
   attempt.failure = open.failure;
+  if (!seeded_bug("forget_gpus")) attempt.gpus = open.gpus;
   attempt.adopted = true;
   attempt.went = true;  // perhaps: the daemon that knew is gone
   attempt.assigned = now.mono - (now.wall - open.create_time);

@@ -54,7 +54,7 @@ void report_dead(Context& context, AttemptSink& sink, const core::OpenAttempt& a
   if (nothing_ran) {
     spdlog::info("attempt {}: its worker is dead and had not begun", id.hex());
     context.janitor.remove(folder);
-    return sink.worker_gone(id);
+    return sink.worker_gone(id, "it had not begun when the daemon ended");
   }
   const auto record = read_exit(folder, id);
   tell_end(context, sink, id,

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/faults.h"
+#include "pool/gpus.h"
 
 namespace offstage::pool {
 namespace {
@@ -48,6 +49,7 @@ std::string boot_line(const Blender& blender, core::Isolation isolation, const P
         {"version", blender.version.text()}}},
       {"options", {{"huge_pages", options.huge_pages}, {"memory_sample_ms", 100}, {"log_bytes", options.log_bytes}, {"cgroup", options.cgroup.string()}}},
   };
+  for (const auto& [name, value] : hidden_gpus()) line["environ"][name] = value;  // again, behind a wrapper
   if (!what.load.empty()) {
     line["load"] = nlohmann::json::parse(what.load);
     line["load"].erase("wrapper");

@@ -12,6 +12,7 @@
 
 #include "pool/boot_line.h"
 #include "pool/files.h"
+#include "pool/gpus.h"
 #include "pool/prepare.h"
 #include "pool/procs.h"
 
@@ -70,6 +71,7 @@ Status Keeper::start() {
                   .input = input.get(),
                   .output = log.get(),
                   .error = log.get()};
+  for (auto& variable : hidden_gpus()) command.environment.push_back(std::move(variable));
   command.environment.emplace_back("OFFSTAGE_STATE_ID", context_.options.state_id);
   command.environment.emplace_back("TMPDIR", scratch().string());
   auto child = context_.children.spawn(command);

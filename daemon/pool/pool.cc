@@ -70,7 +70,7 @@ class PoolImpl : public Pool, public AttemptSink {
   std::filesystem::path folder(AttemptId attempt) const override { return context_.folder(attempt); }
 
   // AttemptSink: for the core
-  void worker_gone(AttemptId attempt) override { events_.worker_gone({attempt}); }
+  void worker_gone(AttemptId attempt, const std::string& why) override { events_.worker_gone({attempt, why}); }
   void started(AttemptId attempt) override { events_.started({attempt}); }
   void ended(core::AttemptEnded ended) override;
   void gone(core::AttemptGone gone) override { events_.gone(gone); }
@@ -135,6 +135,7 @@ void PoolImpl::prepare(const core::Assignment& assignment) {
     return post([worker, outcome = std::move(outcome)] { worker->refuse(outcome); });
   }
   worker->job = assignment.job;
+  worker->has_gpus = !assignment.gpus.empty();
   worker->prepare(*message, limits_message(assignment));
   fleet_.worker_taken(*worker);
   worker->watch_progress = assignment.watch_progress;

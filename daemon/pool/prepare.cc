@@ -5,6 +5,7 @@
 
 #include "offstage/v1/job.pb.h"
 #include "pool/frame.h"
+#include "pool/gpus.h"
 #include "store/inputs.h"
 
 namespace offstage::pool {
@@ -60,6 +61,7 @@ Result<std::string> prepare_message(const core::Assignment& assignment, std::str
     for (const v1::Input& input : spec.inputs()) message["inputs"]["files"].push_back(input.name());
   }
   for (const auto& [name, value] : spec.environment().variables()) message["env"][name] = value;
+  for (const auto& [name, value] : assignment.gpus.empty() ? Variables() : visible_gpus(assignment.gpus)) message["environ"][name] = value;
   std::string text = text_of(message);
   if (text.size() > max_frame_bytes) {
     return Error{Code::invalid_argument, "SPEC_TOO_LARGE",

@@ -23,7 +23,7 @@ struct Run : Claim {
   explicit Run(asio::io_context& io) : news(io) {}
   void claimed(std::shared_ptr<Worker> its) override { worker = std::move(its), news.cancel(); }
   void refused(const std::string& why, bool is_unfit) override { failure = why, unfit = is_unfit, news.cancel(); }
-  void worker_gone(AttemptId) override { failure = "the probe's worker died before it began", over = true, news.cancel(); }
+  void worker_gone(AttemptId, const std::string&) override { failure = "the probe's worker died before it began", over = true, news.cancel(); }
   void started(AttemptId) override {}
   void ended(core::AttemptEnded end) override { outcome = std::move(end.outcome), news.cancel(); }
   void gone(core::AttemptGone) override { over = true, news.cancel(); }

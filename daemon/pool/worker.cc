@@ -9,6 +9,7 @@
 
 #include "base/faults.h"
 #include "pool/crash_report.h"
+#include "pool/files.h"
 #include "pool/prepare.h"
 #include "pool/procs.h"
 #include "pool/settlement.h"
@@ -18,6 +19,15 @@ namespace offstage::pool {
 namespace {
 
 constexpr std::chrono::seconds dismiss_patience{5};
+
+/// Of one that died before the script's first line.
+std::string last_words(const std::optional<ExitRecord>& record, const std::filesystem::path& folder) {
+  std::string out = !record                    ? "nobody saw how it ended"
+                    : record->exit.signal != 0 ? "it was killed by signal " + std::to_string(record->exit.signal)
+                                               : "it ended with exit code " + std::to_string(record->exit.exit_code);
+  const std::string lines = last_lines(folder / "log", 8);
+  return lines.empty() ? out : out + "; its log ends with: " + lines;
+}
 
 }  // namespace
 
@@ -137,7 +147,7 @@ void Worker::dismiss() {
   if (connection_) connection_->close();
   context_.door.forget(nonce);
   arm(dismiss_patience);
-  report_nothing_ran();
+  if (!has_gpus) report_nothing_ran();  // otherwise when it is dead: they go to somebody else then
   if (host_ != nullptr) host_->worker_dismissed(*this);
 }
 
@@ -192,8 +202,8 @@ void Worker::settled(core::Outcome outcome) {
   if (auto death = std::exchange(death_, std::nullopt)) exited(std::move(*death));
 }
 
-void Worker::report_nothing_ran() {
-  if (std::exchange(announced_, false)) sink_->worker_gone(id);
+void Worker::report_nothing_ran(const std::string& why) {
+  if (std::exchange(announced_, false)) sink_->worker_gone(id, why);
 }
 
 void Worker::report_end(core::Outcome outcome) {
@@ -238,7 +248,7 @@ void Worker::exited(std::optional<ExitRecord> record) {
     keep_crash_report(folder);
     context_.janitor.remove(folder / "tmp");
   } else {
-    report_nothing_ran();
+    report_nothing_ran(was == Stage::running ? last_words(record, folder) : std::string());
     context_.janitor.remove(folder);
   }
   WorkerHost* const host = host_;

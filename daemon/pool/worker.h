@@ -32,7 +32,8 @@ class Worker;
 class AttemptSink {
  public:
   virtual ~AttemptSink() = default;
-  virtual void worker_gone(AttemptId attempt) = 0;
+  /// `why`: as far as that is known.
+  virtual void worker_gone(AttemptId attempt, const std::string& why) = 0;
   virtual void started(AttemptId attempt) = 0;
   virtual void ended(core::AttemptEnded ended) = 0;
   virtual void gone(core::AttemptGone gone) = 0;
@@ -68,6 +69,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   const std::shared_ptr<Page>& page() const { return page_; }
   bool watch_progress = false;
   JobId job;  ///< whose attempt it runs
+  bool has_gpus = false;
   /// Its outcome is there, and its result files are being looked at.
   bool settling() const { return settling_; }
   std::uint64_t progress_seen = 0;
@@ -111,7 +113,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   bool look_for_outcome();
   void settle(core::Outcome outcome);
   void settled(core::Outcome outcome);
-  void report_nothing_ran();
+  void report_nothing_ran(const std::string& why = {});
   void report_end(core::Outcome outcome);
   void enter(Stage stage);
   void arm(Micros patience);

@@ -2,6 +2,7 @@
 #include "store/job_columns.h"
 
 #include "core/failure_json.h"
+#include "store/gpus_text.h"
 #include "store/start_env.h"
 
 namespace offstage::store {
@@ -10,7 +11,7 @@ core::Job read_hot(Columns& columns, core::Kind& kind, Wall& end_time) {
   core::Job job;
   columns >> job.seq >> job.id >> job.revision >> job.state >> job.isolation >> job.held >> job.delete_when_over >> job.priority >> job.retry_on >> job.cpus >>
       job.attempts >> job.max_attempts >> job.memory_bytes >> job.timeouts.queue >> job.timeouts.start >> job.timeouts.run >> job.timeouts.progress >>
-      job.timeouts.cancel_grace >> job.create_time >> job.start_time >> end_time >> job.request_hash >> kind.blender;
+      job.timeouts.cancel_grace >> job.create_time >> job.start_time >> end_time >> job.request_hash >> job.gpus >> kind.blender;
   kind.start_env = start_env_from_json(columns.text());
   columns >> kind.load >> kind.scene;
   return job;
@@ -35,6 +36,7 @@ AttemptRow read_attempt(const Statement& statement) {
       row.end_time >> exit.exit_code >> exit.signal >> exit.user_cpu >> exit.system_cpu >> exit.max_rss_bytes >> exit.killed_by;
   if (!statement.is_null(kExitCode)) row.exit = exit;
   if (const auto failure = columns.text(); !failure.empty()) row.failure = core::failure_from_json(failure);
+  row.gpus = gpus_from_text(columns.text());
   return row;
 }
 

@@ -275,7 +275,7 @@ std::vector<core::OpenAttempt> Reader::open_attempts() const {
   std::vector<core::OpenAttempt> open;
   while (statement.step()) {
     const AttemptRow row = read_attempt(statement);
-    open.push_back({row.id, row.job, row.number, row.state, row.isolation, row.process, row.create_time, row.start_time, row.failure});
+    open.push_back({row.id, row.job, row.number, row.state, row.isolation, row.process, row.create_time, row.start_time, row.failure, row.gpus});
   }
   return open;
 }

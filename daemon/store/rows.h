@@ -37,6 +37,7 @@ struct AttemptRow {
   Wall create_time{}, start_time{}, end_time{};
   core::Failure failure;
   std::optional<core::Exit> exit;
+  core::Gpus gpus;
 };
 
 /// A conjunction; what is unset does not restrict. Parsed from AIP-160 text by api/filter.h.

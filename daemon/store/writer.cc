@@ -2,6 +2,7 @@
 #include "store/writer.h"
 
 #include "core/failure_json.h"
+#include "store/gpus_text.h"
 #include "store/start_env.h"
 
 namespace offstage::store {
@@ -22,8 +23,8 @@ Writer::Writer(Connection& connection)
           connection.handle(),
           "INSERT INTO jobs (seq, id, revision, state, isolation, held, delete_when_over, priority, retry_on, cpus, attempts, max_attempts, memory_bytes, "
           "queue_timeout, start_timeout, run_timeout, progress_timeout, cancel_grace, create_time, start_time, end_time, request_hash, blender, start_env, "
-          "load, scene, display_name, labels, progress, progress_message, warnings, value) "
-          "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,-1,'','','')"),
+          "load, scene, display_name, labels, gpus, progress, progress_message, warnings, value) "
+          "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,?,-1,'','','')"),
       insert_spec_(connection.handle(), "INSERT INTO specs (seq, spec) VALUES (?,?)"),
       update_job_(
           connection.handle(),
@@ -37,7 +38,7 @@ Writer::Writer(Connection& connection)
       write_attempt_(
           connection.handle(),
           "INSERT INTO attempts (id, job_seq, number, state, isolation, pid, start_ticks, create_time, start_time, end_time, exit_code, exit_signal, "
-          "user_cpu, system_cpu, max_rss_bytes, killed_by, failure) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+          "user_cpu, system_cpu, max_rss_bytes, killed_by, failure, gpus) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
           "ON CONFLICT (id) DO UPDATE SET state=excluded.state, isolation=excluded.isolation, pid=excluded.pid, start_ticks=excluded.start_ticks, "
           "create_time=excluded.create_time, start_time=excluded.start_time, end_time=excluded.end_time, exit_code=excluded.exit_code, "
           "exit_signal=excluded.exit_signal, user_cpu=excluded.user_cpu, system_cpu=excluded.system_cpu, max_rss_bytes=excluded.max_rss_bytes, "
@@ -60,7 +61,7 @@ void Writer::write(const core::JobInsert& change) {
       .bind(job.seq, job.id, job.revision, job.state, job.isolation, job.held, job.delete_when_over, job.priority, job.retry_on, job.cpus, job.attempts,
             job.max_attempts, job.memory_bytes, job.timeouts.queue, job.timeouts.start, job.timeouts.run, job.timeouts.progress, job.timeouts.cancel_grace,
             job.create_time, job.start_time, Blob(job.request_hash), change.kind.blender, start_env, change.kind.load, change.kind.scene, change.display_name,
-            change.labels_json)
+            change.labels_json, job.gpus)
       .run();
   insert_spec_.bind(job.seq, change.spec ? std::string_view(*change.spec) : std::string_view()).run();
 }
@@ -97,7 +98,7 @@ void Writer::write(const core::AttemptWrite& change) {
   write_attempt_
       .bind(change.id, change.job_seq, change.number, change.state, change.isolation, change.process.pid, change.process.start_ticks, change.create_time,
             change.start_time, change.end_time, of_exit(&core::Exit::exit_code), of_exit(&core::Exit::signal), of_exit(&core::Exit::user_cpu),
-            of_exit(&core::Exit::system_cpu), of_exit(&core::Exit::max_rss_bytes), killed_by, failure)
+            of_exit(&core::Exit::system_cpu), of_exit(&core::Exit::max_rss_bytes), killed_by, failure, gpus_to_text(change.gpus))
       .run();
 }
 

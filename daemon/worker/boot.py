@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 PACKAGE = "offstage_worker"
 FOLDER = os.path.dirname(os.path.abspath(__file__))
-ROLES = {"zygote": "zygote", "supervisor": "supervisor", "worker": "worker"}
+ROLES = {"zygote": "zygote", "supervisor": "supervisor", "worker": "worker", "launcher": "launcher"}
 BOOT_FAILED = 98
 
 
@@ -46,6 +46,7 @@ def main() -> NoReturn:
         sys.path[:] = [entry for entry in sys.path if entry != FOLDER]
         sys.modules.pop("boot", None)
         line = read_line(0)
+        os.environ.update(line.get("environ", {}))
         load()
         importlib.import_module(f"{PACKAGE}.faults").arm(line.get("options", {}).get("crash_at", ""))
         role = importlib.import_module(f"{PACKAGE}.{ROLES[line['role']]}")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a Blender is given besides a scene, before anything is opened: preferences, Python paths, script folders, asset libraries,
-add-ons. Needs bpy.
+add-ons, compute devices. Needs bpy.
 
     {"preferences": "/abs/userpref.blend", "python_paths": ["/abs"], "script_folders": ["/abs"], "asset_libraries": [{"name": "props", "path": "/abs"}],
-     "addons": [{"module": "name", "version": "1.2.0", "path": "/abs/folder, .py or .zip", "preferences": {"key": value}}]}
+     "addons": [{"module": "name", "version": "1.2.0", "path": "/abs/folder, .py or .zip", "preferences": {"key": value}}],
+     "gpus": 2, "compute": "CUDA"}
 
 All keys may be absent. Whatever was asked for and cannot be had is an error: a job that names an add-on is not to run without it. An add-on with a path is
 seen by Python under a private folder of ours that holds nothing else, so a neighbour of it is not importable by accident.
@@ -16,7 +17,7 @@ import tempfile
 import traceback
 from typing import Any
 
-from . import addon_files
+from . import addon_files, compute
 
 Load = dict[str, Any]
 
@@ -57,6 +58,10 @@ def apply(load: Load, folder: str) -> None:
         _asset_library(library["name"], library["path"])
     for addon in load.get("addons", []):
         _addon(addon, folder)
+    try:
+        compute.choose(load.get("compute", "NONE"), load.get("gpus", 0))
+    except compute.Unusable as error:
+        raise Unusable(str(error)) from None
 
 
 def _preferences(path: str, folder: str) -> None:

@@ -16,7 +16,7 @@ MESSAGE_BYTES = 1024
 IDLE, PREPARED, RUNNING, ENDED, NO_ROOM = range(5)
 
 # Indices of 8-byte fields.
-_SEQUENCE, _FRACTION, _COUNT, _PHASE, _STARTED, _LENGTH, _CANCEL = 1, 2, 3, 4, 5, 6, 256
+_SEQUENCE, _FRACTION, _COUNT, _PHASE, _STARTED, _LENGTH, _BASE, _CANCEL = 1, 2, 3, 4, 5, 6, 7, 256
 _TEXT = 64
 
 Progress = Callable[..., None]
@@ -34,6 +34,18 @@ def create(path: str) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         os.write(fd, content)
+    finally:
+        os.close(fd)
+
+
+def peek_base(path: str) -> int:
+    """What a Blender that was launched for its job had for itself before that, in bytes; 0: it is not there yet."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        return int.from_bytes(os.pread(fd, 8, _BASE * 8), "little")
     finally:
         os.close(fd)
 
@@ -90,6 +102,9 @@ class Page:
         self._u64[_STARTED] = now
         self._u64[_PHASE] = RUNNING
         return now
+
+    def tell_base(self, private_bytes: int) -> None:
+        self._u64[_BASE] = private_bytes
 
     def cancel_flag(self) -> int:
         return self._u64[_CANCEL]

@@ -36,6 +36,7 @@ class Kept:
     sampled: bool = False                # nobody but us holds it to that
     group: cgroup.Group | None = None
     memory_base: int = 0                 # private bytes before the job; a cold Blender has much, a forked one little
+    base_due: bool = False               # … it is launched for its job, and will tell
     deadline_s: float | None = None
     log_bytes: int = 0                   # so much of its log is kept; 0: all of it
     oom_kills: int = 0                   # of the kernel, when it was given its job
@@ -56,6 +57,7 @@ class Keeper:
         self._log_bytes = options.get("log_bytes", 0)
         self._logs_due_s = self._memory_due_s = 0.0   # by time.monotonic()
         self._start, self._private_base = start, private_base
+        self._launches = bool(boot.get("load", {}).get("gpus"))   # workers become Blenders when they have a job
         self._socket: socket.socket | None = connection.sock
         self._socket.setblocking(False)
         self._early = connection.waiting()
@@ -174,8 +176,15 @@ class Keeper:
         worker.log_bytes = self._log_bytes
         worker.oom_kills = self._oom.count()
         phase, _ = page.peek(Folder.of(self._attempts, worker.attempt).page)
+        worker.base_due = worker.memory_bytes > 0 and self._launches
+        if worker.base_due:
+            worker.sampled = True
+            return
         if worker.memory_bytes and self._private_base and phase == page.IDLE:
             worker.memory_base = memory.private_bytes(worker.pid)
+        self._hold_memory(worker)
+
+    def _hold_memory(self, worker: Kept) -> None:
         worker.sampled = worker.memory_bytes > 0 and not (worker.group and worker.group.limit_memory(worker.memory_base + worker.memory_bytes))
 
     def _watch_memory(self) -> None:
@@ -184,7 +193,12 @@ class Keeper:
             return
         self._memory_due_s = now_s + self._sample_s
         for worker in self._workers.values():
-            if worker.sampled and sum(map(memory.private_bytes, process.tree(worker.pid))) - worker.memory_base > worker.memory_bytes:
+            if worker.base_due:
+                worker.memory_base = page.peek_base(Folder.of(self._attempts, worker.attempt).page)
+                worker.base_due = worker.memory_base == 0
+                if not worker.base_due:
+                    self._hold_memory(worker)
+            elif worker.sampled and sum(map(memory.private_bytes, process.tree(worker.pid))) - worker.memory_base > worker.memory_bytes:
                 self._kill(worker, "memory")
 
     def _watch_logs(self) -> None:

@@ -43,12 +43,13 @@ def spawn(boot: dict[str, Any], attempt: str, nonce: str) -> int:
     """Starts a cold worker in a session of its own; its log is there from the first line on, for those that die before they can speak."""
     folder = Folder.of(boot["attempts"], attempt)
     folder.make()
-    line = json.dumps({**boot, "role": "worker", "attempt": attempt, "nonce": nonce}) + "\n"
+    later = bool(boot.get("load", {}).get("gpus"))   # which ones, its job will know
+    line = json.dumps({**boot, "role": "launcher" if later else "worker", "attempt": attempt, "nonce": nonce}) + "\n"
     read = os.memfd_create("offstage-boot")   # a pipe holds 64 KiB, and preferences of add-ons may take more
     try:
         os.write(read, line.encode())
         os.lseek(read, 0, os.SEEK_SET)
-        argv = command(boot["blender"])
+        argv = [sys.executable, "-I", "-S", "-c", BOOT.format(boot_module.FOLDER)] if later else command(boot["blender"])
         return os.posix_spawn(
             argv[0], argv, {**os.environ, "TMPDIR": folder.tmp},   # its session folder is made before a line of ours runs
             file_actions=[(os.POSIX_SPAWN_DUP2, read, 0), (os.POSIX_SPAWN_OPEN, 1, folder.log, os.O_WRONLY | os.O_APPEND, 0o600), (os.POSIX_SPAWN_DUP2, 1, 2)],

@@ -2,6 +2,7 @@
 """Frames on the worker socket: a 4-byte little-endian length and that many bytes of JSON, an object with the key "t". See WIRE.md."""
 
 import json
+import os
 import socket
 import struct
 from typing import Any
@@ -54,6 +55,24 @@ class Decoder:
         return messages
 
 
+def receive_alone(sock: socket.socket) -> Message | None:
+    """One message, and not a byte of the next, which another program will read; None: the other side is gone."""
+    def exactly(size: int) -> bytes:
+        data = b""
+        while len(data) < size and (part := sock.recv(size - len(data))):
+            data += part
+        return data
+    try:
+        head = exactly(LENGTH.size)
+        (length,) = LENGTH.unpack(head) if len(head) == LENGTH.size else (0,)
+        if length > MAX_FRAME:
+            raise Broken(f"a frame of {length} bytes; at most {MAX_FRAME} are allowed")
+        text = exactly(length)
+    except ConnectionError:
+        return None
+    return decode(text) if text and len(text) == length else None
+
+
 class Connection:
     """A blocking connection to the daemon. `receive` answers None when the other side is gone, however that shows."""
 
@@ -67,6 +86,12 @@ class Connection:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.connect(path)
         return cls(sock)
+
+    @classmethod
+    def taken_over(cls, fd: int) -> "Connection":
+        """Of the program that this process was before."""
+        os.set_inheritable(fd, False)
+        return cls(socket.socket(fileno=fd))
 
     def send(self, message: Message) -> None:
         self.sock.sendall(encode(message))

@@ -11,7 +11,7 @@ import threading
 import traceback
 from typing import Any, NoReturn
 
-from . import blocks, causes, environment, inputs, interrupt, page, pristine, process, quiesce, records, scene, scene_warnings, values, warm, wire
+from . import blocks, causes, environment, inputs, interrupt, memory, page, pristine, process, quiesce, records, scene, scene_warnings, values, warm, wire
 from .exchange import Exchange
 from .faults import crash_point
 from .files import Files
@@ -75,15 +75,20 @@ class Worker:
         self._refusal: dict[str, Any] = {}   # why the script cannot run; told after GO
 
     def live(self) -> int:
-        connection = self._connection = wire.Connection.dial(self._boot["socket"])
-        connection.send({"t": "hello", "wire": wire.VERSION, "role": "worker", "nonce": self._boot["nonce"], "attempt": self._attempt, "pid": self._pid,
-                         "start_ticks": process.start_ticks("self")})
-        if connection.expect("welcome") is None:
-            return 0
-        self._touch()
-        connection.send({"t": "idle"})
-        if (prepare := connection.expect("prepare")) is None:
-            return 0
+        if (prepare := self._boot.get("prepare")) is not None:   # launched for it
+            connection = self._connection = wire.Connection.taken_over(self._boot["connection"])
+            self._touch()
+            self._page.tell_base(memory.private_bytes())
+        else:
+            connection = self._connection = wire.Connection.dial(self._boot["socket"])
+            connection.send({"t": "hello", "wire": wire.VERSION, "role": "worker", "nonce": self._boot["nonce"], "attempt": self._attempt, "pid": self._pid,
+                             "start_ticks": process.start_ticks("self")})
+            if connection.expect("welcome") is None:
+                return 0
+            self._touch()
+            connection.send({"t": "idle"})
+            if (prepare := connection.expect("prepare")) is None:
+                return 0
         self._prepare(prepare)
         self._page.phase = page.PREPARED
         crash_point("worker.prepared")

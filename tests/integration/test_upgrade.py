@@ -23,6 +23,7 @@ LANDED = {
     "0002_retention.sql": "4a88614efb214e18ac579115fde172a73e5be7bc729cc80cfa6c9e6afee40e26",
     "0003_kinds.sql": "b56c7cbec024eda9b4adb45d1cb538477b4fb6e0bb7fa2bed038b8400727a899",
     "0004_files.sql": "0bea65a3fd0d6124c3ec62dacc360c3f1d989573c7eb557d91ebc15005dc1b68",
+    "0005_gpus.sql": "ed21c96a2469a6f76abfed4d29831dbbe5a55cd047a0d8020bf0f50812d6dad0",
 }
 EARLIER = range(1, len(MIGRATIONS))
 

@@ -23,6 +23,7 @@ void World::check() {
 void World::check_prepare(const core::Assignment& assignment) {
   const core::Job& started = *scheduler().jobs().find(assignment.job);
   require(!disk_low_, "nothing is started while the disk is almost full");
+  require(assignment.gpus.size() == started.gpus, "a job has as many GPUs as it asks for");
   require(assignment.spec || disk_.jobs.contains(started.id), "a worker can be given the spec at once");
   check_order(started);
   held_slots_[assignment.attempt] = scheduler().slots().need(started);

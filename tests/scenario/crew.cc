@@ -17,6 +17,7 @@ void Crew::prepare(const core::Assignment& assignment) {
   require(found != workers.end() && found->second.job.is_zero(), "a worker gets one attempt, and has said that it is idle");
   if (disk_.trace) *disk_.trace << "      prepare " << brief(assignment.attempt) << " for " << brief(assignment.job) << '\n';
   found->second.job = assignment.job;
+  found->second.gpus = assignment.gpus;
   found->second.may_hang = assignment.run_timeout != Micros{0} || assignment.watch_progress;
   on_prepare(assignment);
 }

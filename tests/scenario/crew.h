@@ -30,6 +30,7 @@ class Crew : public core::PoolPort {
     core::Isolation isolation = core::Isolation::process;
     unsigned keeper = 0;
     JobId job;                                                           // since PREPARE
+    core::Gpus gpus;                                                     // that it sees
     bool may_hang = false;                                               // some timeout would end it
     bool lied = false;                                                   // about its start
     bool lingers = false;                                                // after its outcome

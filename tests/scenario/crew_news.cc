@@ -3,6 +3,8 @@
 // What the core is told of workers, and what is left of them when the daemon or the machine goes.
 #include <algorithm>
 #include <ostream>
+#include <set>
+#include <string>
 
 #include "scenario/crew.h"
 #include "scenario/tell.h"
@@ -96,6 +98,11 @@ void Crew::adopt(const std::vector<core::OpenAttempt>& open) {
 }
 
 void Crew::check() const {
+  std::set<std::string> seen;
+  for (const auto& [id, worker] : workers) {
+    if (worker.dead) continue;
+    for (const std::string& gpu : worker.gpus) require(seen.insert(gpu).second, "no GPU is seen by two processes");
+  }
   for (const auto& [id, worker] : workers) {
     if (worker.dead || !worker.went) continue;
     const auto row = disk_.attempts.find(id);

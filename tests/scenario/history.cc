@@ -19,6 +19,7 @@ core::SchedulerOptions some_options(Choice& choice) {
   options.slots = static_cast<unsigned>(1 + choice.below(4));
   options.max_spares = static_cast<unsigned>(choice.below(4));
   options.queue_length = 30;
+  options.gpus = {"0", "1", "2"};
   options.default_blender = choice.chance(50) ? "a" : "";
   return options;
 }
@@ -144,6 +145,10 @@ core::NewJob History::a_job() {
   if (random_.chance(20)) job.timeouts.progress = 3s;
   if (random_.chance(20)) job.timeouts.cancel_grace = 0s;
   submit.kind.blender = random_.chance(60) ? "a" : "b";
+  if (random_.chance(25)) {
+    job.gpus = static_cast<std::uint8_t>(1 + random_.below(3));
+    submit.kind.load = "gpus " + std::to_string(job.gpus);
+  }
   submit.labels_json = "{}";
   static const auto spec = std::make_shared<const std::string>("spec");
   submit.spec = spec;

@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(Core, Mutations,
                          testing::Values("go_before_commit", "reply_before_commit", "reuse_attempt_id", "end_before_death", "timeout_before_death",
                                          "success_after_cancel", "forget_cancel", "forget_attempt", "believe_late_news", "count_attempts_twice",
                                          "one_attempt_more", "lose_order", "lose_wakeup", "hide_deletions", "keep_slots", "lose_result", "repeat_revision",
-                                         "keep_specs", "expire_as_read", "start_on_a_full_disk"),
+                                         "keep_specs", "expire_as_read", "start_on_a_full_disk", "share_gpus", "forget_gpus"),
                          [](const auto& bug) { return std::string(bug.param); });
 
 TEST(NoMutation, nothing_is_found) {

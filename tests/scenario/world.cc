@@ -38,7 +38,8 @@ void World::start_daemon() {
   for (const auto& [seq, job] : live) engine_->load(job);
   std::vector<core::OpenAttempt> open;
   for (const auto& [id, row] : disk_.attempts) {
-    if (!ended(row.state)) open.push_back({id, row.job, row.number, row.state, row.isolation, row.process, row.create_time, row.start_time, row.failure});
+    if (!ended(row.state))
+      open.push_back({id, row.job, row.number, row.state, row.isolation, row.process, row.create_time, row.start_time, row.failure, row.gpus});
   }
   for (const core::OpenAttempt& attempt : open) engine_->adopt(attempt, now_);
   crew_.adopt(open);

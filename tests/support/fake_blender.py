@@ -32,6 +32,7 @@ def main(argv: list[str]) -> int:
         return 2
     expression = argv[argv.index("--python-expr") + 1]
     print(f"Blender {version}", flush=True)
+    os.environ["FAKE_SAW"] = os.environ.get("CUDA_VISIBLE_DEVICES", "")   # as a driver would, at its start
     sys.path.insert(0, os.path.join(HERE, "fake_bpy"))
     sys.path.insert(1, HERE)
     import bpy

@@ -50,3 +50,20 @@ def test_the_schema_names_every_message_of_the_wire():
     names = {definition["properties"]["t"]["const"] for definition in schema["$defs"].values() if "t" in definition.get("properties", {})}
     text = (folder / "WIRE.md").read_text()
     assert names == {part.split('"')[0] for part in text.split('{"t": "')[1:]}
+
+
+def test_one_message_is_read_alone_so_that_another_program_finds_the_next() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(wire.encode({"t": "prepare", "text": "x" * 100_000}) + wire.encode({"t": "go"}))
+        assert (message := wire.receive_alone(ours)) and len(message["text"]) == 100_000
+        assert wire.Connection(ours).receive() == {"t": "go"}
+
+
+def test_one_message_of_a_daemon_that_has_gone_is_none() -> None:
+    for sent in (b"", b"\x05", wire.encode({"t": "prepare"})[:-1]):
+        ours, theirs = socket.socketpair()
+        with ours:
+            theirs.sendall(sent)
+            theirs.close()
+            assert wire.receive_alone(ours) is None

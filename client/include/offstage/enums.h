@@ -11,6 +11,8 @@ namespace offstage::inline client {
 enum class State { unspecified, held, blocked, queued, running, cancelling, succeeded, failed, cancelled };
 enum class AttemptState { unspecified, starting, running, succeeded, failed, cancelled };
 enum class Isolation { unspecified, automatic, fork, process };
+/// What Cycles computes with; automatic: with GPUs the first backend that sees them, otherwise none.
+enum class Compute { automatic, none, cuda, optix, hip, oneapi, metal };
 enum class ForkState { unspecified, pending, proven, refused };
 enum class BreakerState { unspecified, open, trial };
 /// What is not needed any more.
@@ -64,5 +66,6 @@ std::optional<State> state_named(std::string_view name);
 std::optional<Reason> reason_named(std::string_view name);
 std::optional<Isolation> isolation_named(std::string_view name);
 std::optional<OnWarning> on_warning_named(std::string_view name);
+std::optional<Compute> compute_named(std::string_view name);
 
 }  // namespace offstage::inline client

@@ -79,7 +79,8 @@ struct Attempt {
   std::int32_t exit_code = 0;
   std::int32_t exit_signal = 0;  ///< 0: none
   Usage usage;
-  std::string folder;  ///< on the daemon's machine: work/, out/, tmp/, log
+  std::string folder;             ///< on the daemon's machine: work/, out/, tmp/, log
+  std::vector<std::string> gpus;  ///< ids of those that it has
 };
 
 struct Job {

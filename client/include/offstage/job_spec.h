@@ -68,11 +68,13 @@ struct Environment {
   std::vector<std::string> script_folders;       ///< absolute, at most 64
   std::vector<AssetLibrary> asset_libraries;     ///< at most 64
   std::vector<std::string> wrapper;              ///< a command put before Blender's: {"rez-env", "usd", "--"}; at most 64 words
+  Compute compute = Compute::automatic;          ///< what Cycles computes with; anything but `none` needs Resources::gpus
 };
 
 struct Resources {
   std::uint32_t cpus = 0;         ///< 0: all cores, one slot; N: capped at N, takes N slots
   std::int64_t memory_bytes = 0;  ///< 0: no limit; otherwise at least 64 MiB
+  std::uint32_t gpus = 0;         ///< that no other job has meanwhile; the Blender is started for the job
 };
 
 /// Durations are from 1 ms to 365 days; unset = no limit.

@@ -30,7 +30,7 @@ class EnvironmentLoad : public testing::Test {
     return out;
   }
   static std::string text(const v1::Environment& environment) {
-    auto load = load_of(environment, {});
+    auto load = load_of(environment, 0, {});
     EXPECT_TRUE(load);
     return load ? *load : "";
   }
@@ -76,7 +76,7 @@ TEST_F(EnvironmentLoad, an_add_on_that_was_edited_is_another_one) {
 TEST_F(EnvironmentLoad, what_is_not_there_is_refused_with_its_field) {
   v1::Environment environment;
   environment.add_python_paths((folder_.path() / "no").string());
-  auto load = load_of(environment, {});
+  auto load = load_of(environment, 0, {});
   ASSERT_FALSE(load);
   EXPECT_EQ(load.error().reason, "LOAD_NOT_FOUND");
   EXPECT_EQ(load.error().field, "spec.environment.python_paths[0]");
@@ -94,7 +94,7 @@ TEST_F(EnvironmentLoad, an_asset_library_is_a_folder_whose_content_is_no_part_of
   EXPECT_EQ(text(environment), before);
   for (const std::string path : {folder_.path() / "no", folder_.path() / "chair.blend"}) {
     library.set_path(path);
-    auto load = load_of(environment, {});
+    auto load = load_of(environment, 0, {});
     ASSERT_FALSE(load) << path;
     EXPECT_EQ(load.error().reason, "LOAD_NOT_FOUND");
     EXPECT_EQ(load.error().field, "spec.environment.asset_libraries[0].path");
@@ -113,7 +113,7 @@ TEST_F(EnvironmentLoad, a_wrapper_is_found_now_and_is_another_one_when_it_was_ed
 
   const std::string path = folder_.write("wrap.sh", "#!/bin/sh\n");
   environment.set_wrapper(0, path);
-  auto not_executable = load_of(environment, {});
+  auto not_executable = load_of(environment, 0, {});
   ASSERT_FALSE(not_executable);
   EXPECT_THAT(not_executable.error().message, HasSubstr("is no program"));
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
@@ -122,18 +122,27 @@ TEST_F(EnvironmentLoad, a_wrapper_is_found_now_and_is_another_one_when_it_was_ed
   EXPECT_NE(text(environment), before);
 
   environment.set_wrapper(0, "no-such-wrapper");
-  auto missing = load_of(environment, {});
+  auto missing = load_of(environment, 0, {});
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().reason, "WRAPPER_NOT_FOUND");
   EXPECT_EQ(missing.error().field, "spec.environment.wrapper");
   EXPECT_THAT(missing.error().message, HasSubstr("not on the daemon's PATH"));
 }
 
+TEST_F(EnvironmentLoad, gpus_and_what_computes_on_them_make_a_kind) {
+  v1::Environment environment;
+  EXPECT_EQ(Json::parse(*load_of(environment, 2, {})), (Json{{"gpus", 2}, {"compute", "AUTO"}}));
+  environment.set_compute(v1::COMPUTE_OPTIX);
+  EXPECT_EQ(Json::parse(*load_of(environment, 1, {})), (Json{{"gpus", 1}, {"compute", "OPTIX"}}));
+  environment.set_compute(v1::COMPUTE_NONE);
+  EXPECT_EQ(*load_of(environment, 0, {}), "") << "as for who says nothing";
+}
+
 TEST_F(EnvironmentLoad, a_manifest_with_another_version_is_refused_with_both) {
   folder_.write("addon/blender_manifest.toml", "schema_version = \"1.0.0\"\nid = \"shapes\"\nversion = \"2.0.1\"\n");
-  EXPECT_TRUE(load_of(with_addon("2.0.1"), {}));
-  EXPECT_TRUE(load_of(with_addon(), {}));
-  auto load = load_of(with_addon("2.0.0"), {});
+  EXPECT_TRUE(load_of(with_addon("2.0.1"), 0, {}));
+  EXPECT_TRUE(load_of(with_addon(), 0, {}));
+  auto load = load_of(with_addon("2.0.0"), 0, {});
   ASSERT_FALSE(load);
   EXPECT_EQ(load.error().reason, "ADDON_VERSION");
   EXPECT_EQ(load.error().field, "spec.environment.addons[0].version");

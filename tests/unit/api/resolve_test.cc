@@ -202,6 +202,14 @@ TEST_F(ResolveTest, a_job_carries_what_its_spec_says) {
   EXPECT_EQ(job->job.timeouts.cancel_grace, std::chrono::seconds(2));
   EXPECT_EQ(job->job.isolation, core::Isolation::automatic);
   EXPECT_EQ(job->kind.start_env, (std::vector<std::pair<std::string, std::string>>{{"LANG", "C"}, {"OCIO", "/c.ocio"}}));
+  EXPECT_EQ(job->job.gpus, 0);
+  EXPECT_EQ(job->kind.load, "");
+  spec.mutable_resources()->set_gpus(2);
+  job = resolve(spec);
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->job.gpus, 2);
+  EXPECT_EQ(job->job.isolation, core::Isolation::process) << "a Blender is started for it";
+  EXPECT_NE(job->kind.load, "");
 }
 
 }  // namespace

@@ -110,6 +110,18 @@ const Bad kBad[] = {
      "BAD_ASSET_LIBRARY", "spec.environment.asset_libraries[1].name", "\"props\""},
     {"asset_library_path", [](auto& s) { s.mutable_environment()->add_asset_libraries()->set_name("props"); }, "BAD_PATH",
      "spec.environment.asset_libraries[0].path", "not absolute"},
+    {"gpus", [](auto& s) { s.mutable_resources()->set_gpus(65); }, "BAD_GPUS", "spec.resources.gpus", "65"},
+    {"compute", [](auto& s) { s.mutable_environment()->set_compute(static_cast<v1::Compute>(9)); }, "BAD_COMPUTE", "spec.environment.compute", "9"},
+    {"compute_without_gpus", [](auto& s) { s.mutable_environment()->set_compute(v1::COMPUTE_CUDA); }, "BAD_COMPUTE", "spec.environment.compute",
+     "CUDA is asked for, and no GPU"},
+    {"gpus_of_a_fork",
+     [](auto& s) {
+       s.mutable_resources()->set_gpus(1);
+       s.mutable_environment()->set_isolation(v1::ISOLATION_FORK);
+     },
+     "BAD_ISOLATION", "spec.environment.isolation", "cannot be forked"},
+    {"visible_devices", [](auto& s) { (*s.mutable_environment()->mutable_variables())["CUDA_VISIBLE_DEVICES"] = "0"; }, "RESERVED_VARIABLE",
+     "spec.environment.variables", "CUDA_VISIBLE_DEVICES"},
     {"wrapper_relative", [](auto& s) { s.mutable_environment()->add_wrapper("bin/wrap"); }, "BAD_WRAPPER", "spec.environment.wrapper", "bin/wrap"},
     {"wrapper_empty", [](auto& s) { s.mutable_environment()->add_wrapper(""); }, "BAD_WRAPPER", "spec.environment.wrapper", "neither a name"},
     {"wrapper_long",

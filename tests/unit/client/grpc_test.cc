@@ -128,8 +128,13 @@ TEST_F(GrpcTest, a_spec_travels_whole) {
                                  .labels = {{"a", "b"}},
                                  .script = {.text = "t", .name = "/x/y.py", .args = {"1", "-2"}, .parameters_json = R"({"x":  1})"},
                                  .scene = Scene{.path = "/s.blend", .trust_blend_scripts = true},
-                                 .environment = {.blender = ">=4.2", .isolation = Isolation::fork, .variables = {{"V", "w"}}},
-                                 .resources = {.cpus = 2, .memory_bytes = 1 << 30},
+                                 .environment = {.blender = ">=4.2",
+                                                 .isolation = Isolation::fork,
+                                                 .variables = {{"V", "w"}},
+                                                 .asset_libraries = {{"props", "/p"}},
+                                                 .wrapper = {"w", "x"},
+                                                 .compute = Compute::optix},
+                                 .resources = {.cpus = 2, .memory_bytes = 1 << 30, .gpus = 1},
                                  .policy = {.run_timeout = 1500ms, .max_attempts = 3, .retry_on = {Reason::crashed}, .on_warning = OnWarning::fail},
                                  .priority = -5,
                                  .held = true}};
@@ -151,6 +156,11 @@ TEST_F(GrpcTest, a_spec_travels_whole) {
   EXPECT_EQ(back.scene->path, "/s.blend");
   EXPECT_EQ(back.environment.variables, request.spec.environment.variables);
   EXPECT_EQ(back.resources.memory_bytes, 1 << 30);
+  EXPECT_EQ(back.resources.gpus, 1U);
+  EXPECT_EQ(back.environment.wrapper, request.spec.environment.wrapper);
+  ASSERT_EQ(back.environment.asset_libraries.size(), 1U);
+  EXPECT_EQ(back.environment.asset_libraries[0].path, "/p");
+  EXPECT_EQ(back.environment.compute, Compute::optix);
   EXPECT_EQ(back.policy.run_timeout, request.spec.policy.run_timeout);
   EXPECT_EQ(back.policy.retry_on, request.spec.policy.retry_on);
   EXPECT_EQ(back.policy.on_warning, OnWarning::fail);

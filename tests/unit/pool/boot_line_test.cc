@@ -66,6 +66,7 @@ TEST(BootLine, is_one_line_of_json) {
   EXPECT_EQ(json["blender"]["path"], "/opt/a \"b\"/blender");
   EXPECT_EQ(json["blender"]["version"], "4.5.15");
   EXPECT_EQ(json["nonce"], "abcd");
+  EXPECT_EQ(json["environ"]["CUDA_VISIBLE_DEVICES"], "-1");
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ TEST(Prepare, carries_all_that_the_worker_needs) {
   auto to = assignment();
   to.cpus = 3;
   to.memory_bytes = 1 << 30;
+  to.gpus = {"1"};
   const Json message = prepared(spec, to);
   EXPECT_EQ(message["t"], "prepare");
   EXPECT_EQ(message["job"], to.job.hex());
@@ -59,6 +60,7 @@ TEST(Prepare, carries_all_that_the_worker_needs) {
   EXPECT_EQ(message["cpus"], 3);
   EXPECT_EQ(message["memory_bytes"], 1 << 30);
   EXPECT_EQ(message["umask"], 077);
+  EXPECT_EQ(message["environ"]["CUDA_VISIBLE_DEVICES"], "1");
 }
 
 TEST(Prepare, what_is_not_said_has_its_default) {
@@ -71,6 +73,7 @@ TEST(Prepare, what_is_not_said_has_its_default) {
   EXPECT_EQ(message["on_warning"], "warn");
   EXPECT_TRUE(message["args"].is_array());
   EXPECT_FALSE(message.contains("inputs"));
+  EXPECT_FALSE(message.contains("environ"));
 }
 
 TEST(Prepare, inputs_and_a_scene_by_value_lie_in_the_job_s_folder) {

@@ -23,6 +23,7 @@ TEST_F(Writes, a_new_job_comes_back_with_all_its_columns_also_after_reopening) {
   job.priority = -1000;
   job.retry_on = core::bit(core::Reason::crashed) | core::bit(core::Reason::lost);
   job.cpus = 12;
+  job.gpus = 3;
   job.attempts = 2;
   job.max_attempts = 100;
   job.memory_bytes = std::int64_t{1} << 40;
@@ -49,6 +50,7 @@ TEST_F(Writes, a_new_job_comes_back_with_all_its_columns_also_after_reopening) {
     EXPECT_EQ(read.priority, -1000);
     EXPECT_EQ(read.retry_on, job.retry_on);
     EXPECT_EQ(read.cpus, 12U);
+    EXPECT_EQ(read.gpus, 3);
     EXPECT_EQ(read.attempts, 2);
     EXPECT_EQ(read.max_attempts, 100);
     EXPECT_EQ(read.memory_bytes, job.memory_bytes);
@@ -179,6 +181,7 @@ TEST_F(Writes, an_attempt_is_inserted_then_replaced_and_has_its_job_by_id) {
 TEST_F(Writes, attempts_are_listed_oldest_first_and_those_that_are_open_are_found) {
   write({new_job(1), new_job(2)}, 2);
   core::AttemptWrite second{.id = attempt_id(1), .job = job_id(1), .job_seq = 1, .number = 2, .state = core::AttemptState::running, .process = {1, 2}};
+  second.gpus = {"0", "GPU-7f"};
   core::AttemptWrite first{.id = attempt_id(2), .job = job_id(1), .job_seq = 1, .number = 1, .state = core::AttemptState::failed};
   core::AttemptWrite other{.id = attempt_id(3), .job = job_id(2), .job_seq = 2, .number = 1, .state = core::AttemptState::starting};
   write({second, first, other}, 0);
@@ -192,7 +195,9 @@ TEST_F(Writes, attempts_are_listed_oldest_first_and_those_that_are_open_are_foun
   EXPECT_EQ(open[0].id, attempt_id(1));
   EXPECT_EQ(open[0].job, job_id(1));
   EXPECT_EQ(open[0].process, (core::ProcessId{1, 2}));
+  EXPECT_EQ(open[0].gpus, second.gpus);
   EXPECT_EQ(open[1].id, attempt_id(3));
+  EXPECT_TRUE(open[1].gpus.empty());
   EXPECT_EQ(reader().all_attempts().size(), 3U);
 
   write({core::AttemptDelete{attempt_id(1)}}, 0);

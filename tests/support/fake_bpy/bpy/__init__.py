@@ -47,6 +47,30 @@ class _AssetLibraries(_Named):
         self.append(SimpleNamespace(name=name, path=directory))
 
 
+class _Cycles:
+    """Built with CUDA and HIP. CUDA sees those that CUDA_VISIBLE_DEVICES names, but for one called "broken"; HIP sees none."""
+
+    def __init__(self) -> None:
+        self._compute = "NONE"
+        self.devices: list[Any] = []
+
+    @property
+    def compute_device_type(self) -> str:
+        return self._compute
+
+    @compute_device_type.setter
+    def compute_device_type(self, value: str) -> None:
+        if value not in ("NONE", "CUDA", "HIP"):
+            raise TypeError(f"enum {value!r} not found")
+        self._compute = value
+
+    def get_devices_for_type(self, compute: str) -> list[Any]:
+        ids = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",") if compute == "CUDA" else []
+        gpus = [SimpleNamespace(id=each, type="CUDA", use=False) for each in ids if each not in ("", "-1", "broken")]
+        self.devices = [*gpus, SimpleNamespace(id="CPU", type="CPU", use=True)]
+        return self.devices
+
+
 def _object(name: str) -> SimpleNamespace:
     return SimpleNamespace(name=name, name_full=name, type="MESH", modifiers=[], particle_systems=[], library=None)
 
@@ -85,5 +109,6 @@ _collections = ("libraries", "images", "fonts", "sounds", "movieclips", "volumes
 data = SimpleNamespace(filepath="", objects=_Named([_object(name) for name in ("Camera", "Cube", "Light")]), scenes=_Named([_scene]),
                        **{name: _Named() for name in _collections})
 context = SimpleNamespace(scene=_scene, view_layer=SimpleNamespace(update=lambda: None),
-                          preferences=SimpleNamespace(filepaths=_FilePaths(), system=SimpleNamespace()))
+                          preferences=SimpleNamespace(filepaths=_FilePaths(), system=SimpleNamespace(),
+                                                  addons={"cycles": SimpleNamespace(preferences=_Cycles())}))
 ops = SimpleNamespace(wm=SimpleNamespace(open_mainfile=_open_mainfile))
