@@ -51,7 +51,7 @@ bool same(const struct stat& a, const struct stat& b) {
 }
 
 Status take_over(int file, const fs::path& to) {
-  if (::fchmod(file, 0400) != 0 || ::fsync(file) != 0) return file_error(to, std::string("syncing it: ") + std::strerror(errno));
+  if (::fchmod(file, 0400) != 0) return file_error(to, std::string("making it read-only: ") + std::strerror(errno));
   return Done{};
 }
 
@@ -62,7 +62,6 @@ Status take_copy(int from, const fs::path& file, const fs::path& to) {
     errno = error.value();
     return file_error(to, "copying " + file.string() + " to it: " + error.message());
   }
-  if (::fsync(copy.get()) != 0) return file_error(to, std::string("syncing it: ") + std::strerror(errno));
   return Done{};
 }
 
@@ -127,19 +126,19 @@ Status Inputs::Claim::take(std::span<const InputSource> sources) {
   const fs::path folder = all.folder_ / job_.hex();
   all.remove(folder);  // of a submit of the same request that a crash has cut short
   if (::mkdir(folder.c_str(), 0700) != 0) return file_error(folder, std::strerror(errno));
-  std::set<fs::path> folders{folder};
+  std::set<fs::path> folders{folder, all.folder_};
+  std::vector<fs::path> unsynced;
   for (const InputSource& source : sources) {
     for (fs::path parent = fs::path(source.name).parent_path(); !parent.empty(); parent = parent.parent_path()) folders.insert(folder / parent);
     std::error_code error;
     fs::create_directories((folder / source.name).parent_path(), error);
     if (error) return at_field(file_error(folder / source.name, error.message()), source.field);
     if (Status taken = all.take_one(source, folder, staged_); !taken) return at_field(taken.error(), source.field);
+    if (std::holds_alternative<fs::path>(source.source)) unsynced.push_back(folder / source.name);  // blobs have been
     crash_point("inputs.after_one");
   }
-  folders.insert(all.folder_);
-  for (const fs::path& each : folders) {
-    if (Status synced = sync_folder(each); !synced) return synced;
-  }
+  unsynced.insert(unsynced.end(), folders.begin(), folders.end());
+  if (Status synced = sync_all(unsynced); !synced) return synced;
   crash_point("inputs.taken");
   return Done{};
 }

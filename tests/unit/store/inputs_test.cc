@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "contents_fixture.h"
+#include "store/files.h"
 
 namespace offstage::store {
 namespace {
@@ -26,6 +27,17 @@ class JobInputs : public WithContents {
     return Done{};
   }
 };
+
+TEST_F(JobInputs, files_and_folders_are_synced_together_and_what_is_not_there_is_named) {
+  std::vector<fs::path> paths{folder_.path()};
+  for (int i = 0; i < 10; ++i) paths.push_back(file(std::to_string(i), "x"));
+  EXPECT_TRUE(sync_all(paths));
+  EXPECT_TRUE(sync_all({}));
+  fs::remove(paths[7]);
+  const Status synced = sync_all(paths);
+  ASSERT_FALSE(synced);
+  EXPECT_EQ(synced.error().fields.front(), (std::pair<std::string, std::string>("file", paths[7])));
+}
 
 TEST_F(JobInputs, files_are_what_they_were_at_submit) {
   const fs::path source = file("user/a.txt", "before");
