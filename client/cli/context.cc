@@ -64,6 +64,7 @@ Result<Client> Context::connect() const {
   auto client = Client::connect(where, options);
   if (!client && client.error().code == Code::no_daemon && !own_daemon())
     client.error().hint = "check OFFSTAGE_SOCKET or --address; without them your own daemon is used";
+  if (client) this->client = *client;
   return client;
 }
 

@@ -3,6 +3,7 @@
 // What all commands share: which daemon, whether JSON is wanted, what stood after "--".
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Context {
   bool json = false;                     // --json
   std::vector<std::string> script_args;  // after "--"
   std::string program;                   // the path of this executable
+  mutable std::optional<Client> client;  // that connect() gave last: lives as long as the program, for to close it takes milliseconds
 
   /// The user's own daemon, not one that was named: the one that `run` may start.
   bool own_daemon() const;
