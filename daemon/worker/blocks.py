@@ -8,6 +8,7 @@ order asked for: so manifest and blocks meet. What is linked from a library stay
 
 import json
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -165,6 +166,7 @@ def _write_library(path: str, local: set[Any]) -> list[Any]:
     """Writes; packs what would be lost and tells all that is in it. Images are looked for only among what was really written."""
     import bpy
     _write(path, local)
+    _begin_to_sync(path)
     inside = _inside(path)
     unsaved = [block for block in inside if isinstance(block, bpy.types.Image) and images.unsaved(block)]
     if unsaved:
@@ -177,6 +179,21 @@ def _write(path: str, local: set[Any]) -> None:
     import bpy
     # A fake user keeps blocks that nobody uses; what they had before is in the manifest.
     bpy.data.libraries.write(path, local, path_remap="ABSOLUTE", fake_user=True)
+
+
+def _begin_to_sync(path: str) -> None:
+    """Whoever takes the library makes it durable. That takes less time then, for the disk has been busy with it since."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def sync() -> None:
+        try:
+            os.fsync(fd)
+        except OSError:                  # told to whoever relies on it
+            pass
+        finally:
+            os.close(fd)
+
+    threading.Thread(target=sync, daemon=True).start()
 
 
 def _inside(path: str) -> list[Any]:
