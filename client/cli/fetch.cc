@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// offstage fetch ID [PATTERN…] [-o DIR] [--force] [--attempt N]
+// offstage fetch ID [PATTERN…] [-o DIR] [--force] [--verify] [--attempt N]
 //
-// Brings result files into a folder: each one whole and compared with its hash, or not there. Interrupted, it goes on where it was when it is called again.
+// Brings result files into a folder: each one whole and as the job has left it, or not there. Interrupted, it goes on where it was when it is called again.
 #include <unistd.h>
 
 #include <chrono>
@@ -22,7 +22,7 @@ namespace {
 struct FetchArguments {
   std::string id, number, folder = ".";
   std::vector<std::string> patterns;
-  bool force = false;
+  bool force = false, verify = false;
 };
 
 /// One line on stderr that changes, where that is a terminal.
@@ -81,10 +81,11 @@ int fetch(const Context& context, const FetchArguments& arguments) {
   Result<std::vector<FetchedFile>> files = std::vector<FetchedFile>();
   {
     Meter meter;
-    files = client->fetch(*name,
-                          {.folder = arguments.folder, .patterns = arguments.patterns, .force = arguments.force, .on_progress = [&](const FetchProgress& at) {
-                             meter.show(at);
-                           }});
+    files = client->fetch(*name, {.folder = arguments.folder,
+                                  .patterns = arguments.patterns,
+                                  .force = arguments.force,
+                                  .verify = arguments.verify,
+                                  .on_progress = [&](const FetchProgress& at) { meter.show(at); }});
   }
   if (!files) {
     const int code = report(files.error());
@@ -103,7 +104,8 @@ void add_fetch(Command root, Context& context) {
       .arguments("PATTERN", arguments->patterns, "Only these: '*.png', 'frames/*.exr', a folder's name; default: all", false)
       .value("-o,--output", arguments->folder, "DIR", "Into this folder, which is made if need be; default: here")
       .value("--attempt", arguments->number, "N", "Of this attempt; default: the newest")
-      .flag("--force", arguments->force, "Replace files that have other content");
+      .flag("--force", arguments->force, "Replace files that have other content")
+      .flag("--verify", arguments->verify, "Compare contents with their hashes, also of files that nothing can have changed but a fault of the disk");
   command.runs([&context, arguments] { return fetch(context, *arguments); });
 }
 

@@ -93,7 +93,11 @@ Attempt from_proto(const pb::Attempt& from) {
   return to;
 }
 
-ResultFile from_proto(const pb::ResultFile& from) { return {.name = from.name(), .size = from.size(), .sha256 = from.sha256()}; }
+ResultFile from_proto(const pb::ResultFile& from) {
+  ResultFile out{.name = from.name(), .size = from.size(), .sha256 = from.sha256()};
+  if (from.inode() != 0) out.look = FileLook{.mtime_ns = from.mtime_ns(), .ctime_ns = from.ctime_ns(), .inode = from.inode()};
+  return out;
+}
 
 static JobResult from_proto(const pb::Result& from) {
   return {.value_json = from.value_json(), .out_dir = from.out_dir(), .file_count = from.file_count(), .file_bytes = from.file_bytes()};

@@ -54,6 +54,24 @@ bool has_content(const std::string& path, const ResultFile& file) {
   return digest_of(fd.get(), failure) == file.sha256 && failure == 0;
 }
 
+/// Nothing can have changed it since it was hashed.
+bool looks_as_listed(const struct stat& status, const ResultFile& file) {
+  constexpr std::int64_t second = 1'000'000'000;
+  const FileLook look{.mtime_ns = status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec,
+                      .ctime_ns = status.st_ctim.tv_sec * second + status.st_ctim.tv_nsec,
+                      .inode = status.st_ino};
+  return status.st_size == file.size && file.look == look;
+}
+bool looks_as_listed(int fd, const ResultFile& file) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && looks_as_listed(status, file);
+}
+
+bool has_size(int fd, std::int64_t size) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && status.st_size == size;
+}
+
 bool is_there(const std::string& path) {
   struct stat status {};
   return ::lstat(path.c_str(), &status) == 0;
@@ -169,16 +187,17 @@ std::optional<Status> Fetcher::bring_from_here(const FetchedFile& one, const std
   const UniqueFd from = open_beneath(out_dir_, one.file.name);
   struct stat status {};
   if (!from || ::fstat(from.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != one.file.size) return std::nullopt;
-  if (::ftruncate(to, 0) != 0 || ::lseek(to, 0, SEEK_SET) != 0) return cannot_write(part);
+  // Not where it is empty: ext4 writes a file that was truncated to the disk as soon as it is closed.
+  if (!has_size(to, 0) && ::ftruncate(to, 0) != 0) return cannot_write(part);
+  const bool known = !options_.verify && looks_as_listed(status, one.file);
   std::int64_t copied = 0;
-  const LocalCopy copy = copy_locally(
-      from.get(), to, one.file.size,
-      [&](std::int64_t bytes) {
-        copied += bytes;
-        progressed(bytes);
-      },
-      stop_);
-  if (!copy.stopped && copy.write_error == 0 && copy.read_error == 0 && copy.sha256 == one.file.sha256) return Done{};
+  const auto on_bytes = [&](std::int64_t bytes) {
+    copied += bytes;
+    progressed(bytes);
+  };
+  const LocalCopy copy = (known ? copy_locally : copy_and_hash)(from.get(), to, one.file.size, on_bytes, stop_);
+  const bool as_listed = known ? has_size(to, one.file.size) && looks_as_listed(from.get(), one.file) : copy.sha256 == one.file.sha256;
+  if (!copy.stopped && copy.write_error == 0 && copy.read_error == 0 && as_listed) return Done{};
   if (copy.write_error != 0) {
     ::unlink(part.c_str());
     return cannot_write(one.path, std::strerror(copy.write_error));

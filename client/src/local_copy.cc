@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t piece = 256 << 10;            // of one read and write: stays in a core's cache between the two
 constexpr std::size_t block = 4 << 20, blocks = 8;  // handed to the other thread at once: few hand-overs, where cores are busy with others
+constexpr std::size_t at_once = 32 << 20;           // of what the kernel copies: so often it looks whether to stop
 constexpr std::int64_t worth_a_thread = 4 << 20;
 
 ssize_t read_some(int from, char* into, std::size_t most) {
@@ -108,28 +109,48 @@ class HashingReader {
   std::jthread thread_{[this] { hash(); }};
 };
 
-void copy_small(int from, int to, LocalCopy& out) {
+bool share(int from, int to) { return ::ioctl(to, FICLONE, from) == 0; }
+
+/// From where they stand to the end. `to` < 0: is only read; `digest` may be null.
+void copy_by_hand(int from, int to, Digest* digest, LocalCopy& out, const OnBytes& on_bytes, const std::stop_token& stop) {
   std::vector<char> buffer(piece);
-  Digest digest;
-  while (out.write_error == 0) {
+  while (out.write_error == 0 && !stop.stop_requested()) {
     const ssize_t n = read_some(from, buffer.data(), buffer.size());
     if (n < 0) out.read_error = errno;
     if (n <= 0) break;
     const std::string_view bytes(buffer.data(), static_cast<std::size_t>(n));
-    digest.add(bytes);
+    if (digest != nullptr) digest->add(bytes);
     if (to >= 0 && !write_all(to, bytes)) out.write_error = errno;
+    on_bytes(n);
   }
-  out.sha256 = digest.hex();
+  out.stopped = stop.stop_requested();
 }
 
 }  // namespace
 
-LocalCopy copy_locally(int from, int to, std::int64_t size, const std::function<void(std::int64_t)>& on_bytes, const std::stop_token& stop) {
+LocalCopy copy_locally(int from, int to, std::int64_t size, const OnBytes& on_bytes, const std::stop_token& stop) {
   LocalCopy out;
-  const int rest = ::ioctl(to, FICLONE, from) == 0 ? -1 : to;  // -1: all of it is there, and is only hashed
-  if (size < worth_a_thread) {
-    copy_small(from, rest, out);
+  if (share(from, to)) {
     on_bytes(size);
+    return out;
+  }
+  while (!stop.stop_requested()) {
+    const ssize_t n = ::copy_file_range(from, nullptr, to, nullptr, at_once, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    on_bytes(n);
+  }
+  copy_by_hand(from, to, nullptr, out, on_bytes, stop);  // what the kernel did not copy between these two; it may say "no more" of what it cannot
+  return out;
+}
+
+LocalCopy copy_and_hash(int from, int to, std::int64_t size, const OnBytes& on_bytes, const std::stop_token& stop) {
+  LocalCopy out;
+  const int rest = share(from, to) ? -1 : to;  // -1: all of it is there, and is only hashed
+  if (size < worth_a_thread) {
+    Digest digest;
+    copy_by_hand(from, rest, &digest, out, on_bytes, stop);
+    out.sha256 = digest.hex();
     return out;
   }
   HashingReader reader(from);

@@ -148,6 +148,10 @@ void to_file(const pool::ResultFile& file, v1::ResultFile& out) {
   out.set_name(file.name);
   out.set_size(file.size);
   out.set_sha256(file.sha256);
+  if (!file.look) return;
+  out.set_mtime_ns(file.look->mtime_ns);
+  out.set_ctime_ns(file.look->ctime_ns);
+  out.set_inode(file.look->inode);
 }
 
 void to_progress(const pool::Progress& progress, v1::Progress& out) {

@@ -32,6 +32,14 @@ bool is_name(std::string_view name) {
   }
 }
 
+/// Of a line that has one.
+std::optional<FileLook> look_in(const Json& line) {
+  const auto mtime = line.find("mtime_ns"), ctime = line.find("ctime_ns"), inode = line.find("inode");
+  if (mtime == line.end() || ctime == line.end() || inode == line.end()) return std::nullopt;
+  if (!mtime->is_number_integer() || !ctime->is_number_integer() || !inode->is_number_unsigned()) return std::nullopt;
+  return FileLook{mtime->get<std::int64_t>(), ctime->get<std::int64_t>(), inode->get<std::uint64_t>()};
+}
+
 Error damaged(const std::filesystem::path& folder, const std::string& why) {
   return {Code::data_loss,
           "FILE_LIST_DAMAGED",
@@ -67,6 +75,7 @@ std::optional<ManifestLine> parse_manifest_line(std::string_view line) {
   out.file.sha256 = sha256->get<std::string>();
   if (bytes > max_file_bytes || !Sha256::parse(out.file.sha256)) return std::nullopt;
   out.file.size = static_cast<std::int64_t>(bytes);
+  out.file.look = look_in(json);
   return out;
 }
 

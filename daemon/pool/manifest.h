@@ -22,10 +22,18 @@
 
 namespace offstage::pool {
 
+/// What stat() said of a file when it was hashed. One that still looks so has still that content (docs/design/result-files.md).
+struct FileLook {
+  std::int64_t mtime_ns = 0, ctime_ns = 0;
+  std::uint64_t inode = 0;
+  friend bool operator==(const FileLook&, const FileLook&) = default;
+};
+
 struct ResultFile {
-  std::string name;       ///< relative to out/
-  std::int64_t size = 0;  ///< in bytes
-  std::string sha256;     ///< 64 lower-case hexadecimal digits
+  std::string name;                   ///< relative to out/
+  std::int64_t size = 0;              ///< in bytes
+  std::string sha256;                 ///< 64 lower-case hexadecimal digits
+  std::optional<FileLook> look = {};  ///< none: its content has to be read to be known
   friend bool operator==(const ResultFile&, const ResultFile&) = default;
 };
 

@@ -3,30 +3,33 @@
 
 The manifest (`<attempt>/files`, see WIRE.md) grows by a line as soon as a file is announced, so that it can be fetched while the job runs; what else
 lies in out/ follows at the end. State lies in the file and not in memory: a process that the script has forked may announce, too.
+
+A line also has what the file looked like to stat() when it was hashed. Whoever finds it look so again knows its content without reading it: the change time
+cannot be set, and a change within the very tick of the clock in which it was hashed is ruled out (docs/design/result-files.md).
 """
 
 import errno
+import functools
 import hashlib
 import json
 import os
 import stat
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from .copying import copy_content
+from .sealing import Entry, Look, hash_of, in_parallel, look_of, seal, sync_folder
 
 MAX_FILES = 1_000_000
 MAX_NAME = 4096
 MAX_WARNINGS = 20                        # each; how many more there are is told
-_CHUNK = 1 << 20
-_TICK_NS = 10_000_000                    # a change of a file within a tick of the kernel's clock may not show in its times
-_WORTH_WAITING = 16 << 20                # to hash more bytes than this once more costs more than a tick
 _RESERVED = (".values/", ".blocks/")
 Warning = dict[str, Any]
-Signature = tuple[int, int, int, int]
+
+
+_NOTHING = Entry(0, "")
 
 
 class Unlisted(Exception):
@@ -38,8 +41,7 @@ class _Found:
     """A file in out/ that the manifest does not name as it is now."""
     name: str
     path: str
-    size: int = 0
-    sha256: str = ""
+    entry: Entry = _NOTHING
     error: OSError | None = None
 
 
@@ -49,7 +51,6 @@ class Files:
     def __init__(self, folder: str) -> None:
         self._out, self._manifest, self._tmp = folder + "/out", folder + "/files", folder + "/tmp"
         self._lock = threading.Lock()
-        self._known: dict[str, Signature] = {}   # of files that were hashed, as they were then
         self._saved = 0
 
     def save(self, path: Any, name: str | None = None) -> str:
@@ -68,12 +69,10 @@ class Files:
             target = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             try:
                 copy_content(source, target)
-                digest, size = _hash(target)
                 os.fsync(target)
                 os.makedirs(os.path.dirname(place), exist_ok=True)
                 os.rename(draft, place)
-                self._append([_line(name, size, digest)])
-                self._remember(name, target)
+                self._append([_line(name, seal(target))])   # once renamed: that changes its look
             except BaseException:
                 if os.path.lexists(draft):
                     os.unlink(draft)
@@ -88,10 +87,7 @@ class Files:
         """Lists a file that is whole in out/ already, so that it can be fetched while the job goes on."""
         fd = _open_regular(f"{self._out}/{name}", follow=False)
         try:
-            digest, size = _hash(fd)
-            os.fsync(fd)
-            self._append([_line(name, size, digest)])
-            self._remember(name, fd)
+            self._append([_line(name, seal(fd))])
         finally:
             os.close(fd)
 
@@ -100,24 +96,22 @@ class Files:
         listed = self._listed()
         if not listed and not os.listdir(self._out):
             return None
-        found, folders, skipped = self._look()
+        found, folders, skipped = self.look_of()
         if len(found) > MAX_FILES:
             skipped += [(file.name, f"there are more than {MAX_FILES} files") for file in found[MAX_FILES:]]
             found = found[:MAX_FILES]
-        fresh = [file for file in found if not (file.name in listed and self._is_known(file))]
-        _in_parallel(fresh)
+        fresh = [file for file in found if not _is_as_listed(file, listed.get(file.name))]
+        _seal_all(fresh, folders)
         skipped += [(file.name, os.strerror(file.error.errno or 0)) for file in fresh if file.error]
         bad = {name for name, _ in skipped}
-        lines = [_line(file.name, file.size, file.sha256) for file in fresh if not file.error and listed.get(file.name) != (file.size, file.sha256)]
+        lines = [_line(file.name, file.entry) for file in fresh if not file.error and listed.get(file.name, (None, None))[:2] != file.entry[:2]]
         here = {file.name for file in found} - bad
         lines += [json.dumps({"name": name, "removed": True}) + "\n" for name in listed if name not in here]
-        for folder in reversed(folders):
-            _sync_folder(folder)
         self._append(lines)
         warnings += _warnings(skipped)
         return self._summary()
 
-    def _look(self) -> tuple[list[_Found], list[str], list[tuple[str, str]]]:
+    def look_of(self) -> tuple[list[_Found], list[str], list[tuple[str, str]]]:
         """Everything below out/: files that can be listed, folders, and what cannot be listed with the reason."""
         found: list[_Found] = []
         folders, skipped = [self._out], []
@@ -139,7 +133,7 @@ class Files:
                         skipped.append((name, str(error)))
         return found, folders, skipped
 
-    def _listed(self) -> dict[str, tuple[int, str]]:
+    def _listed(self) -> dict[str, Entry]:
         try:
             with open(self._manifest, "rb") as file:
                 return dict(read(file.read()))
@@ -155,7 +149,7 @@ class Files:
         finally:
             os.close(fd)
         files = dict(read(content))
-        return {"count": len(files), "bytes": sum(size for size, _ in files.values()), "sha256": hashlib.sha256(content).hexdigest()}
+        return {"count": len(files), "bytes": sum(entry.size for entry in files.values()), "sha256": hashlib.sha256(content).hexdigest()}
 
     def _append(self, lines: list[str]) -> None:
         """All of them or, where the disk is full, none."""
@@ -180,19 +174,6 @@ class Files:
             self._saved += 1
             return f"{self._tmp}/.saved-{os.getpid()}-{self._saved}"
 
-    def _remember(self, name: str, fd: int) -> None:
-        """Files that are as they were when they were hashed are not hashed again at the end."""
-        status = os.fstat(fd)
-        if time.time_ns() - status.st_ctime_ns < _TICK_NS:
-            if status.st_size < _WORTH_WAITING:
-                return
-            time.sleep(_TICK_NS / 1e9)
-        self._known[name] = _signature(status)
-
-    def _is_known(self, file: _Found) -> bool:
-        known = self._known.get(file.name)
-        return known is not None and known == _signature(os.lstat(file.path))
-
 
 def check_name(name: str, reserved: bool = False) -> None:
     """Raises ValueError for what cannot be the name of a result file."""
@@ -208,23 +189,25 @@ def check_name(name: str, reserved: bool = False) -> None:
         raise ValueError(f"{name!r}: names that begin with {_RESERVED[0]!r} and {_RESERVED[1]!r} are Offstage's own")
 
 
-def read(manifest: bytes) -> Iterator[tuple[str, tuple[int, str]]]:
-    """Names with size and SHA-256, as they count at the end: the last line of a name decides. A line without its end, or that is no line of ours, is none."""
-    files: dict[str, tuple[int, str]] = {}
+def read(manifest: bytes) -> Iterator[tuple[str, Entry]]:
+    """What is listed, as it counts at the end: the last line of a name decides. A line without its end, or that is no line of ours, is none."""
+    files: dict[str, Entry] = {}
     for text in manifest.split(b"\n")[:-1]:
         try:
             line = json.loads(text)
             if line.get("removed"):
                 files.pop(line["name"], None)
             else:
-                files[line["name"]] = (line["size"], line["sha256"])
+                look = Look(line["mtime_ns"], line["ctime_ns"], line["inode"]) if "inode" in line else None
+                files[line["name"]] = Entry(line["size"], line["sha256"], look)
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return iter(files.items())
 
 
-def _line(name: str, size: int, digest: str) -> str:
-    return json.dumps({"name": name, "size": size, "sha256": digest}, ensure_ascii=False, separators=(",", ":")) + "\n"
+def _line(name: str, entry: Entry) -> str:
+    look = entry.look._asdict() if entry.look else {}
+    return json.dumps({"name": name, "size": entry.size, "sha256": entry.sha256, **look}, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _open_regular(path: str, follow: bool) -> int:
@@ -237,62 +220,50 @@ def _open_regular(path: str, follow: bool) -> int:
            else OSError(errno.EINVAL, f"is {_kind(mode)} and no regular file", path))
 
 
-def _hash(fd: int) -> tuple[str, int]:
-    digest, buffer, offset = hashlib.sha256(), bytearray(_CHUNK), 0
-    view = memoryview(buffer)
-    while count := os.preadv(fd, [buffer], offset):
-        digest.update(view[:count])      # without the interpreter's lock
-        offset += count
-    return digest.hexdigest(), offset
+def _is_as_listed(file: _Found, entry: Entry | None) -> bool:
+    return entry is not None and entry.look is not None and entry.look == look_of(os.lstat(file.path))
 
 
-def _in_parallel(files: list[_Found]) -> None:
-    """Hashes and syncs. Plain threads: an executor refuses work once the script has ended."""
-    queue = iter(files)
-    lock = threading.Lock()
-
-    def work() -> None:
-        while True:
-            with lock:
-                file = next(queue, None)
-            if file is None:
-                return
-            try:
-                fd = _open_regular(file.path, follow=False)
-                try:
-                    file.sha256, file.size = _hash(fd)
-                    os.fsync(fd)
-                finally:
-                    os.close(fd)
-            except OSError as error:
-                file.error = error
-
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(len(files), os.cpu_count() or 1, 8) - 1)]
-    for thread in threads:
-        thread.start()
-    work()
-    for thread in threads:
-        thread.join()
+def _seal_all(files: list[_Found], folders: list[str]) -> None:
+    """Hashes, and makes durable. What is Offstage's own is read where it lies and never by its look: it is hashed while the disk is busy with it."""
+    steps: list[Callable[[], None]] = []
+    for file in files:
+        parts = [_sync, _note] if file.name.startswith(_RESERVED) else [_note_sealed]
+        steps += [functools.partial(_on, file, part) for part in parts]
+    steps += [functools.partial(sync_folder, folder) for folder in folders]
+    in_parallel(steps)
     for file in files:
         if file.error and file.error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
             raise file.error
 
 
-def _signature(status: os.stat_result) -> Signature:
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+def _on(file: _Found, step: Callable[[_Found, int], None]) -> None:
+    try:
+        fd = _open_regular(file.path, follow=False)
+        try:
+            step(file, fd)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        file.error = error
+
+
+def _sync(file: _Found, fd: int) -> None:
+    os.fsync(fd)
+
+
+def _note(file: _Found, fd: int) -> None:
+    digest, size = hash_of(fd)
+    file.entry = Entry(size, digest)
+
+
+def _note_sealed(file: _Found, fd: int) -> None:
+    file.entry = seal(fd)
 
 
 def _kind(mode: int) -> str:
     kinds = {stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
     return kinds.get(stat.S_IFMT(mode), "something special")
-
-
-def _sync_folder(path: str) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _warnings(skipped: list[tuple[str, str]]) -> list[Warning]:

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a job leaves in out/: listed with hashes, durable, whatever it is and however the script ended."""
 
+import errno
 import hashlib
 import json
 import os
 import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from offstage_worker import files
+from offstage_worker import files, sealing
 from offstage_worker.files import Files
 from wire_host import Keeper, value
 
@@ -21,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def listed(folder: Path) -> dict[str, tuple[int, str]]:
-    return dict(files.read((folder / "files").read_bytes()))
+    return {name: entry[:2] for name, entry in files.read((folder / "files").read_bytes())}
 
 
 def entry(content: bytes) -> tuple[int, str]:
@@ -92,8 +96,88 @@ def test_large_files_that_were_announced_are_not_read_again(folder: Path, monkey
     (folder / "out" / "big").write_bytes(bytes(20 << 20))
     us = Files(str(folder))
     us.save(folder / "out" / "big")
-    monkeypatch.setattr(files, "_hash", None)
+    monkeypatch.setattr(sealing, "hash_of", None)
     assert us.finish([])["count"] == 1
+
+
+def looks(folder: Path) -> dict[str, files.Look | None]:
+    return {name: entry.look for name, entry in files.read((folder / "files").read_bytes())}
+
+
+def test_a_file_that_rested_before_it_was_hashed_is_listed_with_its_look(folder: Path):
+    for name in ("announced", "left"):
+        (folder / "out" / name).write_text("a")
+    (folder / "work" / "saved").write_bytes(bytes(sealing.WORTH_WAITING))   # so large that its own rest is waited for
+    time.sleep(0.05)
+    us = Files(str(folder))
+    us.save(folder / "out" / "announced")
+    us.save(folder / "work" / "saved")
+    us.finish([])
+    for name, look in looks(folder).items():
+        status = os.stat(folder / "out" / name)
+        assert look == (status.st_mtime_ns, status.st_ctime_ns, status.st_ino), name
+    assert len(looks(folder)) == 3
+
+
+def test_what_is_our_own_is_read_where_it_lies_and_has_no_look(folder: Path):
+    (folder / "out" / ".blocks").mkdir()
+    (folder / "out" / ".blocks" / "0.blend").write_text("a")
+    time.sleep(0.05)
+    Files(str(folder)).finish([])
+    assert listed(folder) == {".blocks/0.blend": entry(b"a")} and looks(folder) == {".blocks/0.blend": None}
+
+
+@pytest.mark.parametrize("bad", ["out/.values/0.npy", "out/a", "out", "out/sub"])
+def test_what_cannot_be_made_durable_is_no_result(folder: Path, monkeypatch: pytest.MonkeyPatch, bad: str):
+    for name in (".values/0.npy", "a", "sub/b"):
+        (folder / "out" / name).parent.mkdir(exist_ok=True)
+        (folder / "out" / name).write_text(name)
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        if os.readlink(f"/proc/self/fd/{fd}") == str(folder / bad):
+            raise OSError(errno.EIO, "Input/output error")
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match="Input/output error"):
+        Files(str(folder)).finish([])
+    assert not (folder / "files").exists()
+
+
+def test_a_file_that_could_be_changed_within_the_tick_is_listed_without_its_look(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sealing, "TICK_NS", 10**18)
+    (folder / "out" / "a").write_text("a")
+    Files(str(folder)).finish([])
+    assert looks(folder) == {"a": None}
+
+
+def test_a_file_that_is_changed_while_it_is_hashed_is_listed_without_its_look(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    (folder / "out" / "a").write_text("a")
+    time.sleep(0.05)
+    real = sealing.hash_of
+
+    def disturbed(fd: int) -> tuple[str, int]:
+        digest = real(fd)
+        (folder / "out" / "a").write_text("b")
+        return digest
+
+    monkeypatch.setattr(sealing, "hash_of", disturbed)
+    Files(str(folder)).finish([])
+    assert looks(folder) == {"a": None}
+
+
+def noting(name: str, real: Callable[[int], Any], steps: list[str]) -> Callable[[int], Any]:
+    return lambda fd: (steps.append(name), real(fd))[1]
+
+
+def test_what_a_mapping_has_written_is_synced_before_it_is_hashed(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    (folder / "out" / "a").write_text("a")
+    steps: list[str] = []
+    for place, name in ((os, "fsync"), (sealing, "hash_of")):
+        monkeypatch.setattr(place, name, noting(name, getattr(place, name), steps))
+    Files(str(folder)).save(folder / "out" / "a")
+    assert steps == ["fsync", "hash_of"]
 
 
 def test_links_and_special_files_are_left_out_and_told(folder: Path):
@@ -145,8 +229,8 @@ def test_what_is_no_file_is_not_saved(folder: Path):
 
 def test_a_torn_last_line_is_none(folder: Path):
     whole = json.dumps({"name": "a", "size": 1, "sha256": "0" * 64}) + "\n"
-    assert dict(files.read((whole + whole[:-1]).encode())) == {"a": (1, "0" * 64)}
-    assert dict(files.read(b"{}\nx\n[]\n" + whole.encode())) == {"a": (1, "0" * 64)}
+    assert dict(files.read((whole + whole[:-1]).encode())) == {"a": (1, "0" * 64, None)}
+    assert dict(files.read(b"{}\nx\n[]\n" + whole.encode())) == {"a": (1, "0" * 64, None)}
 
 
 def test_a_full_disk_leaves_no_half_a_line(folder: Path):

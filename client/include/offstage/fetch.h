@@ -2,9 +2,10 @@
 //
 // Bringing a job's result files into a folder of one's own.
 //
-// Each file is written aside as NAME.part, compared with its SHA-256, and renamed: under its own name it is whole or not there. Where the daemon runs on this
-// machine its file is taken directly, sharing its blocks where the filesystem can (a reflink), copied otherwise; from afar it is streamed, and what is in
-// NAME.part of an earlier try is not sent again.
+// Each file is written aside as NAME.part and renamed once it is known to be what the job has left: under its own name it is whole or not there. From afar it
+// is streamed and compared with its SHA-256, and what is in NAME.part of an earlier try is not sent again. Where the daemon runs on this machine its file is
+// taken directly, sharing its blocks where the filesystem can (a reflink), copied otherwise. It is compared with its SHA-256 there, too, if anything could have
+// changed it since it was hashed (its times or inode are others), or if `verify` asks for it.
 //
 // A file that is there already with the same content is left alone; one with other content is an error (FILES_DIFFER, before anything is written), unless
 // `force`.
@@ -30,6 +31,7 @@ struct FetchOptions {
   /// Which ones: "*.png" (of any folder), "frames/*.exr", "frames" (all that is in it). Empty: all but parts of the result's value and data-blocks.
   std::vector<std::string> patterns;
   bool force = false;                                     ///< replace what differs
+  bool verify = false;                                    ///< compare contents also where nothing can have changed them but a fault of the disk
   std::function<void(const FetchProgress&)> on_progress;  ///< on the calling thread, often
 };
 

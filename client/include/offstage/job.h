@@ -52,11 +52,19 @@ struct JobResult {
   std::int64_t file_bytes = 0;  ///< their sizes together
 };
 
+/// What stat() said of a file when it was hashed: one that still looks so has still that content.
+struct FileLook {
+  std::int64_t mtime_ns = 0, ctime_ns = 0;  ///< since 1970
+  std::uint64_t inode = 0;
+  friend bool operator==(const FileLook&, const FileLook&) = default;
+};
+
 /// A file that a script has left in offstage.out_dir.
 struct ResultFile {
-  std::string name;       ///< relative to out_dir: "frames/0001.png"
-  std::int64_t size = 0;  ///< in bytes
-  std::string sha256;     ///< 64 hexadecimal digits
+  std::string name;                   ///< relative to out_dir: "frames/0001.png"
+  std::int64_t size = 0;              ///< in bytes
+  std::string sha256;                 ///< 64 hexadecimal digits
+  std::optional<FileLook> look = {};  ///< none: its content has to be read to be known
 };
 
 struct Usage {

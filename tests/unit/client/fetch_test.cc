@@ -39,6 +39,13 @@ void write(const fs::path& file, const std::string& bytes) {
   std::ofstream(file, std::ios::binary) << bytes;
 }
 
+FileLook look_of(const fs::path& file) {
+  struct stat status {};
+  EXPECT_EQ(::stat(file.c_str(), &status), 0);
+  const auto ns = [](const timespec& time) { return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec; };
+  return {.mtime_ns = ns(status.st_mtim), .ctime_ns = ns(status.st_ctim), .inode = status.st_ino};
+}
+
 /// A daemon with one attempt's files; streams bring pieces of 10 bytes and break after `bytes_a_stream`.
 class FetchTest : public ::testing::Test {
  protected:
@@ -48,7 +55,8 @@ class FetchTest : public ::testing::Test {
     ON_CALL(*connection_, is_local).WillByDefault([this] { return local_; });
     ON_CALL(*connection_, list_files).WillByDefault([this](const FilesRequest&, auto) -> Result<FilePage> {
       FilePage page{.attempt = "jobs/1/tasks/0/attempts/2", .out_dir = out().string()};
-      for (const auto& [name, bytes] : listed_) page.files.push_back({.name = name, .size = static_cast<std::int64_t>(bytes.size()), .sha256 = sha256(bytes)});
+      for (const auto& [name, bytes] : listed_)
+        page.files.push_back({.name = name, .size = static_cast<std::int64_t>(bytes.size()), .sha256 = sha256(bytes), .look = looks_[name]});
       return page;
     });
     ON_CALL(*connection_, read_file).WillByDefault([this](const ReadFileRequest& request, const OnFileChunk& on_chunk, const auto&) {
@@ -63,8 +71,13 @@ class FetchTest : public ::testing::Test {
     listed_[name] = bytes;
     write(out() / name, bytes);
   }
-  Result<std::vector<FetchedFile>> fetch(std::vector<std::string> patterns = {}, bool force = false) {
-    return client_.fetch("jobs/1", {.folder = here().string(), .patterns = std::move(patterns), .force = force});
+  /// … and the list has what it looks like.
+  void leave_known(const std::string& name, const std::string& bytes) {
+    leave(name, bytes);
+    looks_[name] = look_of(out() / name);
+  }
+  Result<std::vector<FetchedFile>> fetch(std::vector<std::string> patterns = {}, bool force = false, bool verify = false) {
+    return client_.fetch("jobs/1", {.folder = here().string(), .patterns = std::move(patterns), .force = force, .verify = verify});
   }
   std::map<std::string, std::string> there() const {
     std::map<std::string, std::string> all;
@@ -77,6 +90,7 @@ class FetchTest : public ::testing::Test {
   fs::path folder_;
   bool local_ = false;
   std::map<std::string, std::string> listed_, served_;  // served_: what comes instead of what was listed
+  std::map<std::string, std::optional<FileLook>> looks_;
   std::size_t bytes_a_stream_ = 1000;
   std::vector<std::int64_t> offsets_;
   std::shared_ptr<NiceMock<MockConnection>> connection_ = std::make_shared<NiceMock<MockConnection>>();
@@ -200,6 +214,41 @@ TEST_F(FetchTest, from_this_machine_too_what_was_changed_gets_no_name) {
     ASSERT_FALSE(fetched);
     EXPECT_EQ(fetched.error().reason, "FILE_CHANGED");
     EXPECT_TRUE(there().empty());
+  }
+}
+
+/// The hash in the list is a wrong one, so that a file is brought if and only if nobody reads it.
+TEST_F(FetchTest, from_this_machine_what_looks_as_it_did_when_it_was_hashed_is_not_read_again_unless_asked) {
+  local_ = true;
+  bytes_a_stream_ = 10'000'000;
+  for (const std::size_t size : {0U, 10U, 5'000'000U}) {
+    leave_known("a", std::string(size, 'a'));
+    listed_["a"] = std::string(size, 'b');
+    served_["a"] = std::string(size, 'a');
+    write(here() / "a.part", "left by a fetch that was killed, and longer");
+    ASSERT_TRUE(fetch({}, true)) << size;
+    EXPECT_EQ(content_of(here() / "a"), std::string(size, 'a'));
+    fs::remove_all(here());
+    EXPECT_EQ(bool(fetch({}, true, true)), size == 0) << size;
+    EXPECT_EQ(fs::exists(here() / "a"), size == 0);
+  }
+}
+
+TEST_F(FetchTest, from_this_machine_what_looks_otherwise_than_when_it_was_hashed_is_read) {
+  local_ = true;
+  const std::vector<std::function<void()>> changes{[&] { looks_["a"]->mtime_ns += 1; }, [&] { looks_["a"]->ctime_ns -= 1; }, [&] { looks_["a"]->inode += 1; }};
+  for (const auto& change : changes) {
+    leave_known("a", "0123456789");
+    change();
+    ASSERT_TRUE(fetch({}, true));
+    EXPECT_EQ(there(), listed_);
+    served_["a"] = "012345678X";
+    write(out() / "a", "012345678X");
+    fs::remove_all(here());
+    const auto fetched = fetch();
+    ASSERT_FALSE(fetched);
+    EXPECT_EQ(fetched.error().reason, "FILE_CHANGED");
+    served_.clear();
   }
 }
 

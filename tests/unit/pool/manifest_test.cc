@@ -23,6 +23,17 @@ TEST(Manifest, the_last_line_of_a_name_counts_and_removed_ones_are_gone) {
   EXPECT_EQ(manifest.find("b"), nullptr);
 }
 
+TEST(Manifest, a_line_may_tell_what_the_file_looked_like_all_of_it_or_nothing) {
+  const auto look = [](const std::string& rest) {
+    return parse_manifest_line(R"({"name":"a","size":1,"sha256":")" + Sha256::of("x").hex() + "\"" + rest + "}")->file.look;
+  };
+  EXPECT_EQ(look(R"(,"mtime_ns":1700000000123456789,"ctime_ns":-5,"inode":18446744073709551615)"),
+            (FileLook{.mtime_ns = 1700000000123456789, .ctime_ns = -5, .inode = 18446744073709551615U}));
+  for (const std::string rest : {"", R"(,"mtime_ns":1,"ctime_ns":1)", R"(,"mtime_ns":1,"ctime_ns":1.5,"inode":1)", R"(,"mtime_ns":"1","ctime_ns":1,"inode":1)",
+                                 R"(,"mtime_ns":1,"ctime_ns":1,"inode":-1)"})
+    EXPECT_FALSE(look(rest)) << rest;
+}
+
 TEST(Manifest, what_was_removed_may_come_again) {
   const Manifest manifest = Manifest::parse(line("a", "1") + R"({"name":"a","removed":true})" + "\n" + line("b", "2") + line("a", "33"));
   ASSERT_EQ(manifest.files().size(), 2U);
