@@ -18,6 +18,7 @@
 #include "app/enforcement.h"
 #include "app/folders.h"
 #include "app/gpus.h"
+#include "app/leftovers.h"
 #include "app/memory.h"
 #include "app/notify.h"
 #include "app/retention.h"
@@ -89,6 +90,7 @@ class Daemon {
   api::WatchHub hub_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<StateLog> log_;
+  std::unique_ptr<Leftovers> leftovers_;
   std::unique_ptr<Retention> retention_;
   std::unique_ptr<ContentsGc> contents_gc_;
   std::unique_ptr<pool::Pool> pool_;
@@ -117,12 +119,14 @@ Status Daemon::open(const std::filesystem::path& worker_code) {
                                                                   .warm_bytes = options_.warm_bytes < 0 ? all_memory() / 4 : options_.warm_bytes,
                                                                   .gpus = std::move(*gpus)},
                                            *log_, *pool_, hub_);
-  retention_ = std::make_unique<Retention>(RetentionOptions{.age = options_.retention, .bytes = options_.retention_bytes, .state = folders_.state},
-                                           strand_.io(), *engine_, *store_, *pool_);
+  leftovers_ = std::make_unique<Leftovers>(folders_.state, *store_, *pool_);
+  retention_ = std::make_unique<Retention>(RetentionOptions{.age = options_.retention, .bytes = options_.retention_bytes}, strand_.io(), *engine_, *store_,
+                                           *pool_, *leftovers_);
   contents_gc_ = std::make_unique<ContentsGc>(strand_.io(), *engine_, *store_, *pool_);
   if (Status restored = restore(); !restored) return restored;
   pool_->start();
   retention_->start(Now::read());
+  leftovers_->start(Now::read());
   contents_gc_->start(Now::read());
   return serve();
 }
@@ -262,6 +266,7 @@ void Daemon::look_at_disk(Now now) {
 
 void Daemon::on_deadline(Now now) {
   retention_->look(now);
+  leftovers_->look(now);
   contents_gc_->look(now);
   engine_->tick(now);
 }
@@ -281,7 +286,7 @@ std::optional<Mono> Daemon::after_each() {
   look_at_disk(now);
   const auto disk = disk_low_ ? std::optional(now.mono + disk_look_again) : std::nullopt;  // nobody tells of room on a disk
   std::optional<Mono> first;
-  for (const auto& deadline : {engine_->next_deadline(), retention_->next(now), contents_gc_->next(now), disk}) {
+  for (const auto& deadline : {engine_->next_deadline(), retention_->next(now), leftovers_->next(), contents_gc_->next(now), disk}) {
     if (deadline && (!first || *deadline < *first)) first = deadline;
   }
   return first;

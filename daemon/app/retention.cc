@@ -8,7 +8,6 @@
 
 #include "api/names.h"
 #include "pool/disk_use.h"
-#include "store/set_aside.h"
 #include "store/statement.h"
 
 namespace offstage::app {
@@ -16,7 +15,6 @@ namespace {
 
 constexpr std::size_t page_size = 256;
 constexpr Micros pause = std::chrono::seconds(1), pause_after_error = std::chrono::minutes(1);
-constexpr Micros late_ones = std::chrono::seconds(20), look_again = std::chrono::hours(1);  ///< for what belongs to nothing
 
 Mono at(Wall wall, Now now) { return now.mono + (wall - now.wall); }
 
@@ -44,27 +42,21 @@ struct Retention::Page {
 
 void Retention::start(Now now) {
   if (options_.age > Micros{0} || options_.bytes > 0) due_ = now.mono + pause;
-  leftovers_due_ = now.mono + late_ones;
   measuring_ = true;
   measure_rest(0);
 }
 
 std::optional<Mono> Retention::next(Now now) {
-  if (stopping_) return std::nullopt;
-  if (walking_ || !leftovers_due_) return leftovers_due_;
+  if (walking_ || stopping_) return std::nullopt;
   const core::Revision durable = engine_.durable();
   if (!due_ && options_.age > Micros{0} && durable != seen_) {
     seen_ = durable;
     due_ = now.mono + options_.age;
   }
-  return std::min(due_.value_or(*leftovers_due_), *leftovers_due_);
+  return due_;
 }
 
 void Retention::look(Now now) {
-  if (!stopping_ && leftovers_due_ && *leftovers_due_ <= now.mono) {
-    leftovers_due_ = now.mono + look_again;
-    look_for_leftovers();
-  }
   if (walking_ || stopping_ || !due_ || *due_ > now.mono) return;
   walking_ = true;
   due_.reset();
@@ -129,41 +121,8 @@ void Retention::remove(const std::shared_ptr<Walk>& walk, const Page& page) {
 
 void Retention::collect(bool dry_run, Now now, api::GarbageReply reply) {
   go_on(std::make_shared<Walk>(Walk{.now = now, .dry_run = dry_run, .done = [this, dry_run, reply = std::move(reply)](const Walk& walk, std::optional<Wall>) {
-                                      collect_leftovers(dry_run, {walk.expired, walk.beyond}, reply);
+                                      leftovers_.collect(dry_run, {walk.expired, walk.beyond}, reply);
                                     }}));
-}
-
-void Retention::look_for_leftovers() {
-  collect_leftovers(false, {}, [](const Result<std::vector<api::Garbage>>& found) {
-    if (!found) return;
-    for (const api::Garbage& kind : *found) {
-      if (kind.kind == api::GarbageKind::attempt_folders) spdlog::info("{} folders of no attempt were removed, with {} bytes", kind.count, kind.bytes);
-    }
-  });
-}
-
-void Retention::collect_leftovers(bool dry_run, std::vector<api::Garbage> found, const api::GarbageReply& reply) {
-  const auto known = [this]() -> std::optional<std::unordered_set<AttemptId>> {
-    try {
-      const auto all = store_.reader().all_attempts();
-      return std::unordered_set<AttemptId>(all.begin(), all.end());
-    } catch (const store::SqliteError& e) {
-      spdlog::error("the attempts cannot be read: {}", e.what());
-      return std::nullopt;
-    }
-  };
-  pool_.leftovers(known, !dry_run, [this, found = std::move(found), reply](const std::vector<pool::Leftover>& leftovers) mutable {
-    api::Garbage folders{.kind = api::GarbageKind::attempt_folders}, logs{.kind = api::GarbageKind::keeper_logs}, trash{.kind = api::GarbageKind::trash};
-    for (const pool::Leftover& one : leftovers) {
-      auto& kind = one.kind == pool::Leftover::Kind::attempt_folder ? folders : one.kind == pool::Leftover::Kind::keeper_log ? logs : trash;
-      kind.add(one.path.string(), one.bytes);
-    }
-    api::Garbage aside{.kind = api::GarbageKind::set_aside};
-    for (const auto& path : store::set_aside_in(options_.state)) aside.add(path.string(), pool::disk_use(path));
-    for (api::Garbage* kind : {&folders, &logs, &trash, &aside}) found.push_back(std::move(*kind));
-    std::erase_if(found, [](const api::Garbage& kind) { return kind.count == 0; });
-    reply(std::move(found));
-  });
 }
 
 // ---- what folders take --------------------------------------------------------------------------------------------------------------------

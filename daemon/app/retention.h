@@ -7,9 +7,6 @@
 // read in the background, the core deletes a page in one step, and the next page waits until that is durable and behind the folders that are being removed.
 // Nothing is remembered that a restart would lose: when a job ended and what its folders take is in its rows.
 //
-// Once after the start, and each hour, it removes what belongs to nothing, as `offstage gc` does: a keeper that outlives its daemon may still make a worker,
-// with its folder, after the next daemon has looked.
-//
 // Thread: the core strand. Outlives the pool's background work.
 #pragma once
 
@@ -19,6 +16,7 @@
 #include <vector>
 
 #include "api/garbage.h"
+#include "app/leftovers.h"
 #include "core/engine.h"
 #include "pool/pool.h"
 #include "store/store.h"
@@ -29,13 +27,12 @@ struct RetentionOptions {
   Micros age{0};                          ///< 0: for ever
   std::int64_t bytes = 0;                 ///< 0: no limit
   Micros grace{std::chrono::minutes(1)};  ///< so long nothing goes for its size: whoever waits for a result comes to read it
-  std::filesystem::path state;            ///< where databases that were set aside lie
 };
 
 class Retention {
  public:
-  Retention(RetentionOptions options, asio::io_context& io, core::Engine& engine, store::Store& store, pool::Pool& pool)
-      : options_(std::move(options)), io_(io), engine_(engine), store_(store), pool_(pool) {}
+  Retention(RetentionOptions options, asio::io_context& io, core::Engine& engine, store::Store& store, pool::Pool& pool, const Leftovers& leftovers)
+      : options_(std::move(options)), io_(io), engine_(engine), store_(store), pool_(pool), leftovers_(leftovers) {}
 
   /// Measures what an earlier daemon did not come to measure, and looks for what has become due meanwhile.
   void start(Now now);
@@ -57,8 +54,6 @@ class Retention {
   Page read(Walk& walk) const;
   void remove(const std::shared_ptr<Walk>& walk, const Page& page);
   void done(const Walk& walk, std::optional<Wall> due);
-  void look_for_leftovers();
-  void collect_leftovers(bool dry_run, std::vector<api::Garbage> found, const api::GarbageReply& reply);
 
   void measure();
   void measure_rest(std::int64_t after);
@@ -70,8 +65,9 @@ class Retention {
   core::Engine& engine_;
   store::Store& store_;
   pool::Pool& pool_;
+  const Leftovers& leftovers_;
 
-  std::optional<Mono> due_, leftovers_due_;
+  std::optional<Mono> due_;
   core::Revision seen_ = 0;  // what the last walk knew: what became durable since may have ended jobs in it
   bool walking_ = false, measuring_ = false, stopping_ = false;
   std::int64_t total_ = 0;  // of all folders; the store knows better

@@ -59,7 +59,10 @@ class FakePool final : public pool::Pool {
   void shutdown(bool, std::function<void()> done) override { done(); }
 
   void in_background(std::function<void()> work) override { work(); }
-  void leftovers(pool::KnownAttempts, bool, std::function<void(std::vector<pool::Leftover>)> done) override { done({}); }
+  void leftovers(pool::KnownAttempts, bool remove, std::function<void(std::vector<pool::Leftover>)> done) override {
+    leftovers_removed += remove ? 1 : 0;
+    done({});
+  }
 
   const pool::Catalog& catalog() const override { return catalog_; }
   std::optional<pool::Progress> progress(AttemptId attempt) const override {
@@ -84,6 +87,7 @@ class FakePool final : public pool::Pool {
   // of the core strand
   std::map<std::pair<core::KindId, core::Isolation>, unsigned> wanted;
   std::vector<AttemptId> gone, flagged, killed, forgotten;
+  int leftovers_removed = 0;
 
  private:
   const std::filesystem::path folder_;

@@ -31,6 +31,7 @@ struct Keeps : store::StoreTest {
     std::vector<JobId> seen;
   } watch;
   std::unique_ptr<core::Engine> engine;
+  std::unique_ptr<Leftovers> leftovers;
   std::unique_ptr<Retention> retention;
   core::Revision revision = 100;
   Now now{Mono(5000s), store::at(begin)};
@@ -50,7 +51,8 @@ struct Keeps : store::StoreTest {
     engine = std::make_unique<core::Engine>(core::SchedulerOptions{}, store->committer(), pool, watch);
     engine->restore(reader().last_revision(), reader().last_seq());
     reader().live_jobs([this](const core::StoredJob& job) { engine->load(job); });
-    retention = std::make_unique<Retention>(RetentionOptions{.age = age, .bytes = bytes, .state = folder.path() / "state"}, io, *engine, *store, pool);
+    leftovers = std::make_unique<Leftovers>(folder.path() / "state", *store, pool);
+    retention = std::make_unique<Retention>(RetentionOptions{.age = age, .bytes = bytes}, io, *engine, *store, pool, *leftovers);
     retention->start(now);
     settle();
   }
@@ -198,6 +200,18 @@ TEST_F(Keeps, a_job_that_was_retried_since_the_look_stays) {
   settle();
   EXPECT_THAT(left(), ElementsAre(1));
   EXPECT_THAT(pool.forgotten, IsEmpty());
+}
+
+TEST_F(Keeps, what_belongs_to_nothing_goes_a_while_after_the_start_and_each_hour) {
+  open_retention(0s);
+  leftovers->start(now);
+  const auto at = [&](Micros later) { return Now{now.mono + later, now.wall + later}; };
+  EXPECT_EQ(leftovers->next(), std::optional(now.mono + 20s));
+  leftovers->look(at(19s));
+  EXPECT_EQ(pool.leftovers_removed, 0);
+  leftovers->look(at(20s));
+  EXPECT_EQ(pool.leftovers_removed, 1);
+  EXPECT_EQ(leftovers->next(), std::optional(now.mono + 20s + 1h));
 }
 
 TEST_F(Keeps, a_collection_tells_the_same_when_dry_and_removes_without_grace) {
