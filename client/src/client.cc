@@ -116,7 +116,8 @@ Result<std::vector<Zygote>> Client::zygotes() const {
   return with_retry(*shared_, [&](auto deadline) { return shared_->connection->list_zygotes(deadline); });
 }
 Result<std::string> Client::warm_scene(const WarmRequest& request, std::chrono::milliseconds patience) const {
-  return shared_->connection->warm_scene(request, std::chrono::steady_clock::now() + patience);
+  const auto until = std::chrono::steady_clock::now() + patience;
+  return with_retry(*shared_, [&](auto) { return shared_->connection->warm_scene(request, until); });
 }
 Status Client::release_scene(const WarmRequest& request) const {
   return with_retry(*shared_, [&](auto deadline) { return shared_->connection->release_scene(request, deadline); });
