@@ -76,7 +76,7 @@ std::string labels_json(const v1::JobSpec& spec) {
 
 core::Kind kind_of(const v1::JobSpec& spec, const pool::Blender& blender, std::string load) {
   core::Kind kind{.blender = blender.name, .load = std::move(load)};
-  if (!spec.scene().path().empty()) kind.scene = pool::scene_text(spec.scene());  // one by value is each job's own
+  if (spec.has_scene()) kind.scene = pool::scene_text(spec.scene());
   for (const auto& [name, value] : spec.environment().variables()) {
     if (read_at_start(name)) kind.start_env.emplace_back(name, value);
   }

@@ -5,6 +5,7 @@
 
 #include "base/faults.h"
 #include "pool/gpus.h"
+#include "pool/scratch.h"
 
 namespace offstage::pool {
 namespace {
@@ -35,7 +36,8 @@ std::vector<std::string> wrapper_of(const core::Kind& what) {
   return nlohmann::json::parse(what.load).value("wrapper", std::vector<std::string>());
 }
 
-std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce, const core::Kind& what) {
+std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce, const core::Kind& what,
+                      const std::filesystem::path& folder) {
   nlohmann::json line = {
       {"socket", options.socket.string()},
       {"nonce", nonce},
@@ -56,6 +58,7 @@ std::string boot_line(const Blender& blender, core::Isolation isolation, const P
     line["load"].erase("marks");
   }
   if (!what.scene.empty()) line["scene"] = nlohmann::json::parse(what.scene);
+  if (line.contains("scene") && line["scene"].contains("blob")) line["scene"]["path"] = scene_in(folder).string();
   if (!crash_at().empty()) line["options"]["crash_at"] = crash_at();
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -5,6 +5,7 @@
 // Thread: pure functions.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace offstage::pool {
 std::vector<std::string> keeper_command(const Blender& blender, core::Isolation isolation, const std::filesystem::path& worker_code);
 /// The words before it; empty: it is started as it is.
 std::vector<std::string> wrapper_of(const core::Kind& what);
-std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce, const core::Kind& what);
+/// `folder` is the keeper's own.
+std::string boot_line(const Blender& blender, core::Isolation isolation, const PoolOptions& options, const std::string& nonce, const core::Kind& what,
+                      const std::filesystem::path& folder);
 
 }  // namespace offstage::pool

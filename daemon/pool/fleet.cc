@@ -137,7 +137,7 @@ void Fleet::start_keeper(Line& l) {
     return failed(l, !blender ? "it is not installed any more" : blender->error, false);
   }
   auto keeper = std::make_shared<Keeper>(context_, *this, *blender, l.key.first, l.key.second);
-  if (const Status started = keeper->start(); !started) return failed(l, started.error().message, false);
+  if (const Status started = keeper->start(); !started) return failed(l, started.error().message, started.error().reason == "BLOB_NOT_FOUND");
   l.keeper = keeper;
   keepers_.push_back(keeper);
   const std::scoped_lock lock(facts_mutex_);

@@ -15,6 +15,7 @@
 #include "pool/gpus.h"
 #include "pool/prepare.h"
 #include "pool/procs.h"
+#include "pool/scratch.h"
 
 namespace offstage::pool {
 namespace {
@@ -38,31 +39,35 @@ Keeper::Keeper(Context& context, KeeperHost& host, Blender blender, core::Kind w
       patience_(context.io) {
   facts_->blender = what_.blender;
   facts_->forks = isolation == core::Isolation::fork;
-  if (!what_.scene.empty()) facts_->scene = nlohmann::json::parse(what_.scene).value("path", "");
+  if (!what_.scene.empty()) {
+    const auto scene = nlohmann::json::parse(what_.scene);
+    facts_->scene = scene.value("path", scene.value("original_path", ""));
+  }
   facts_->start_time = Now::read().wall;
 }
 
-Keeper::~Keeper() { detach(); }
+Keeper::~Keeper() {
+  detach();
+  tidy();  // its workers may have lived longer than it did
+}
 
 std::string Keeper::name() const {
   return std::string(facts_->forks ? "zygote " : "supervisor ") + std::to_string(facts_->pid) + " (" + what_.blender + ", " + nonce_.substr(0, 8) + ")";
 }
 
-std::filesystem::path Keeper::scratch() const { return log_of(context_, nonce_).replace_extension(".tmp"); }
+std::filesystem::path Keeper::scratch() const { return scratch_folder(context_.options.state, nonce_); }
 
 std::string Keeper::log_lines() const { return last_lines(log_of(context_, nonce_), 8); }
 
 Status Keeper::start() {
   const UniqueFd input(::memfd_create("offstage-boot", MFD_CLOEXEC));  // a pipe holds 64 KiB, and preferences of add-ons may take more
   const UniqueFd log(::open(log_of(context_, nonce_).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  const std::string line = boot_line(blender_, isolation_, context_.options, nonce_, what_);
+  const std::string line = boot_line(blender_, isolation_, context_.options, nonce_, what_, scratch());
   if (!input || ::write(input.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) || ::lseek(input.get(), 0, SEEK_SET) != 0) {
     return Error{Code::resource_exhausted, "SPAWN_FAILED", std::string("the boot line cannot be written: ") + std::strerror(errno), "", ""};
   }
-  std::error_code error;
-  if (!std::filesystem::create_directory(scratch(), error)) {
-    return Error{Code::resource_exhausted, "SPAWN_FAILED", "the folder " + scratch().string() + " cannot be made: " + error.message(), "", ""};
-  }
+  if (Status made = make_scratch(scratch(), what_, context_.options.state); !made) return made;
+  left_ = true;
   std::vector<std::string> arguments = wrapper_of(what_);
   for (std::string& word : keeper_command(blender_, isolation_, context_.options.worker_code)) arguments.push_back(std::move(word));
   Command command{.arguments = std::move(arguments),
@@ -75,10 +80,8 @@ Status Keeper::start() {
   command.environment.emplace_back("OFFSTAGE_STATE_ID", context_.options.state_id);
   command.environment.emplace_back("TMPDIR", scratch().string());
   auto child = context_.children.spawn(command);
-  if (!child) {
-    std::filesystem::remove(scratch(), error);
-    return child.error();
-  }
+  if (!child) return child.error();
+  left_ = false;
   facts_->pid = spawned_ = child->pid;
   pidfd_ = std::move(child->pidfd);
   watch_.assign(::fcntl(pidfd_.get(), F_DUPFD_CLOEXEC, 3));
@@ -187,12 +190,19 @@ void Keeper::ended() {
     why_ = exit->signal != 0 ? "it was killed by signal " + std::to_string(exit->signal) : "it ended with exit code " + std::to_string(exit->exit_code);
   }
   spdlog::log(retired_ ? spdlog::level::info : spdlog::level::warn, "{} ended: {}", name(), why_);
-  std::error_code ignored;
-  std::filesystem::remove_all(scratch(), ignored);           // no more than an empty folder or two in it
+  left_ = true;
+  tidy();
   if (retired_) ::unlink(log_of(context_, nonce_).c_str());  // of one that failed it stays, for who wants to know why
   KeeperHost* const host = host_;
   detach();
   if (host != nullptr) host->keeper_ended(*this, why_, unfit_);
+}
+
+void Keeper::tidy() {
+  if (!left_ || in_use(scratch())) return;
+  left_ = false;
+  touch_scene(scratch());
+  context_.janitor.remove(scratch());
 }
 
 void Keeper::detach() {

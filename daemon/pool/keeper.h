@@ -39,7 +39,7 @@ struct KeeperFacts {
   std::atomic<unsigned> idle = 0, busy = 0;
   std::atomic<std::int64_t> private_bytes = 0;
   std::atomic<std::int64_t> share_bytes = 0;  ///< proportional: what goes when it goes
-  std::string scene;                          ///< path of the .blend that it has open, or empty
+  std::string scene;                          ///< path of the .blend that it has open, the original one of one by value; or empty
   Wall start_time{};
 };
 
@@ -76,8 +76,10 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   void watch();
   void watch_behind_launcher();
   void ended();
-  /// Its TMPDIR: a Blender makes its session folder as it starts, and one that is killed leaves it there.
+  /// Its TMPDIR: a Blender makes its session folder as it starts, and one that is killed leaves it there. What its scene was opened from (pool/scratch.h).
   std::filesystem::path scratch() const;
+  /// Removes what the process has left, once no worker needs it.
+  void tidy();
 
   Context& context_;
   KeeperHost* host_;
@@ -87,6 +89,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   const std::string nonce_ = random_hex(16);
   Stage stage_ = Stage::starting;
   bool retired_ = false;
+  bool left_ = false;  // its folder is there, its process is not
   std::string why_, unfit_;
   pid_t spawned_ = 0;
   UniqueFd pidfd_;

@@ -3,15 +3,21 @@
 
 #include <sys/stat.h>
 
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include "pool/disk_use.h"
+#include "pool/scratch.h"
 
 namespace offstage::pool {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr std::chrono::hours keeper_logs_kept{7 * 24};
+constexpr std::chrono::seconds look_again{1};
 constexpr std::chrono::milliseconds new_ones{10};  ///< what is newer than the start, or as old, was made for this daemon; clocks of files are coarse
 
 /// nullopt: there is no such file. ctime: nobody can set it back.
@@ -37,7 +43,7 @@ std::vector<fs::path> old_keeper_logs(const fs::path& state, Wall now) {
   return logs;
 }
 
-/// Of keepers, and of looks at Blenders, of earlier daemons: keepers that live on start no Blender any more.
+/// Of keepers, and of looks at Blenders, of earlier daemons: keepers that live on start no Blender any more, but their workers may need a scene.
 std::vector<fs::path> old_keeper_folders(const fs::path& state, Wall before) {
   auto folders = entries(state / "keepers");
   std::erase_if(folders, [before](const fs::path& folder) {
@@ -47,22 +53,41 @@ std::vector<fs::path> old_keeper_folders(const fs::path& state, Wall before) {
   return folders;
 }
 
+/// Workers of a zygote of an earlier daemon have their scene open from there.
+asio::awaitable<void> remove_when_free(Context& context, std::shared_ptr<bool> alive, std::vector<fs::path> folders) {
+  asio::steady_timer pause(context.io);
+  while (!folders.empty()) {
+    pause.expires_after(look_again);
+    co_await pause.async_wait(asio::use_awaitable);
+    if (!*alive) co_return;
+    std::erase_if(folders, [&context](const fs::path& folder) {
+      if (in_use(folder)) return false;
+      context.janitor.remove(folder);
+      return true;
+    });
+  }
+}
+
 std::optional<AttemptId> owner(const fs::path& folder) { return AttemptId::parse(folder.filename().string()); }
 
 }  // namespace
 
-void remove_leftovers(Context& context, const std::vector<AttemptId>& known, const std::vector<core::OpenAttempt>& open) {
+void remove_leftovers(Context& context, const std::shared_ptr<bool>& alive, const std::vector<AttemptId>& known, const std::vector<core::OpenAttempt>& open) {
   auto keep = std::make_shared<std::unordered_set<AttemptId>>(known.begin(), known.end());
   for (const core::OpenAttempt& attempt : open) keep->insert(attempt.id);
   const Wall before = Now::read().wall;
-  asio::post(context.background, [keep, before, &context] {
+  asio::post(context.background, [keep, before, alive, &context] {
     for (const fs::path& folder : entries(context.options.state / "attempts")) {
       const auto id = owner(folder);
       if (id && keep->contains(*id)) continue;
       const auto changed = changed_at(folder);
       if (changed && *changed < before - new_ones) context.janitor.remove(folder);
     }
-    for (const fs::path& folder : old_keeper_folders(context.options.state, before - new_ones)) context.janitor.remove(folder);
+    std::vector<fs::path> used;
+    for (const fs::path& folder : old_keeper_folders(context.options.state, before - new_ones)) {
+      in_use(folder) ? used.push_back(folder) : context.janitor.remove(folder);
+    }
+    asio::co_spawn(context.io, remove_when_free(context, alive, std::move(used)), asio::detached);
     for (const fs::path& log : old_keeper_logs(context.options.state, before)) context.janitor.remove(log);
   });
 }

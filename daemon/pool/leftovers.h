@@ -14,8 +14,8 @@
 namespace offstage::pool {
 
 /// At a start: folders below attempts/ that were there before `known` was read, and that no attempt owns, are removed in the background; so are old logs of
-/// keepers.
-void remove_leftovers(Context& context, const std::vector<AttemptId>& known, const std::vector<core::OpenAttempt>& open);
+/// keepers, and their folders as soon as nobody has a scene open from there.
+void remove_leftovers(Context& context, const std::shared_ptr<bool>& alive, const std::vector<AttemptId>& known, const std::vector<core::OpenAttempt>& open);
 
 /// Later: `known` is asked after the folders were listed and the fleet was looked at, so that an attempt that has just begun or ended is in one of the two.
 void find_leftovers(Context& context, Fleet& fleet, const std::shared_ptr<bool>& alive, KnownAttempts known, bool remove,

@@ -206,7 +206,7 @@ void PoolImpl::adopt(const std::vector<core::OpenAttempt>& open, const std::vect
     watch_progress();
     folder_watch_.start();
   }
-  remove_leftovers(context_, known, open);
+  remove_leftovers(context_, alive_, known, open);
   asio::co_spawn(context_.io, sweep(context_, [this, alive = alive_](pid_t pid) { return !*alive || fleet_.is_known(pid); }), asio::detached);
 }
 

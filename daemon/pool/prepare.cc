@@ -16,6 +16,7 @@ using Json = nlohmann::json;
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json scene_object(const v1::Scene& scene) {
+  if (!scene.blob().empty()) return {{"blob", scene.blob()}, {"original_path", scene.original_path()}, {"trust", scene.trust_blend_scripts()}};
   Json out = {{"path", scene.path()}, {"trust", scene.trust_blend_scripts()}};
   if (scene.has_pin()) {
     const v1::FilePin& pin = scene.pin();
@@ -51,11 +52,8 @@ Result<std::string> prepare_message(const core::Assignment& assignment, std::str
   };
   for (const std::string& argument : script.args()) message["args"].push_back(argument);
   const std::filesystem::path inputs = store::inputs_folder(state, assignment.job);
-  if (!spec.scene().path().empty()) message["scene"] = scene_object(spec.scene());
-  if (!spec.scene().blob().empty()) {
-    message["scene"] = {
-        {"path", (inputs / store::scene_file).string()}, {"original_path", spec.scene().original_path()}, {"trust", spec.scene().trust_blend_scripts()}};
-  }
+  if (spec.has_scene()) message["scene"] = scene_object(spec.scene());
+  if (!spec.scene().blob().empty()) message["scene"]["path"] = (inputs / store::scene_file).string();
   if (spec.inputs_size() > 0) {
     message["inputs"] = {{"folder", inputs.string()}, {"files", Json::array()}};
     for (const v1::Input& input : spec.inputs()) message["inputs"]["files"].push_back(input.name());

@@ -36,6 +36,11 @@ Error blob_not_found(const Sha256& name) {
           .fields = {{"blob", name.hex()}}};
 }
 
+fs::path blob_path(const fs::path& state, const Sha256& name) {
+  const std::string hex = name.hex();
+  return state / "blobs" / hex.substr(0, 2) / hex.substr(2);
+}
+
 Blobs::Blobs(const fs::path& state, Room& room) : folder_(state / "blobs"), room_(room) {}
 
 Status Blobs::open() const {
@@ -45,10 +50,7 @@ Status Blobs::open() const {
   return sync_folder(folder_);
 }
 
-fs::path Blobs::path(const Sha256& name) const {
-  const std::string hex = name.hex();
-  return folder_ / hex.substr(0, 2) / hex.substr(2);
-}
+fs::path Blobs::path(const Sha256& name) const { return blob_path(folder_.parent_path(), name); }
 
 bool Blobs::touch(const Sha256& name) {
   const std::lock_guard lock(names_);

@@ -28,6 +28,8 @@ namespace offstage::store {
 
 class Upload;
 
+std::filesystem::path blob_path(const std::filesystem::path& state, const Sha256& name);
+
 class Blobs {
  public:
   Blobs(const std::filesystem::path& state, Room& room);

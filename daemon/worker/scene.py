@@ -4,11 +4,11 @@
 import os
 from typing import Any
 
-from . import node_trees, preflight, prints, references, simulations, stamps
+from . import node_trees, preflight, prints, references, relocate, simulations, stamps
 from .farm import Farm
 from .stamps import changed
 
-__all__ = ["Unreadable", "changed", "dependencies", "open_scene", "source_blend_file"]
+__all__ = ["Unreadable", "changed", "dependencies", "move", "open_scene", "source_blend_file"]
 
 Scene = dict[str, Any]                   # "scene" of PREPARE, see WIRE.md
 MAX_CACHE_FILES = 20_000                 # of all cache folders, that are watched one by one
@@ -30,10 +30,7 @@ def open_scene(scene: Scene, folder: str) -> list[dict[str, Any]]:
     _check_pin(path, pin)
     farm = None
     if "original_path" in scene:
-        try:
-            farm = Farm(os.path.join(folder, "scene"), scene["original_path"], path)
-        except OSError as error:
-            raise Unreadable(f"scene {scene['original_path']} cannot be laid out in {folder}: {error.strerror or error}") from None
+        farm = _grow(scene, folder)
         path, place = farm.original, farm.blend
     try:
         with open(place, "rb"):
@@ -49,6 +46,20 @@ def open_scene(scene: Scene, folder: str) -> list[dict[str, Any]]:
     _check_pin(scene["path"], pin)       # while it was being read
     _farm, _source = farm, scene.get("original_path", path)
     return preflight.check(printed, scene["trust"], real)
+
+
+def move(scene: Scene, folder: str) -> None:
+    """The open scene, one by value, from now on lies in a farm in `folder`, as if it had been opened from there. Where relocate.possible(). Raises Unreadable."""
+    global _farm
+    _farm = _grow(scene, folder)
+    relocate.move(_farm.blend)
+
+
+def _grow(scene: Scene, folder: str) -> Farm:
+    try:
+        return Farm(os.path.join(folder, "scene"), scene["original_path"], scene["path"])
+    except OSError as error:
+        raise Unreadable(f"scene {scene['original_path']} cannot be laid out in {folder}: {error.strerror or error}") from None
 
 
 def _check_pin(path: str, pin: dict[str, int] | None) -> None:

@@ -58,7 +58,7 @@ TEST(BootLine, is_one_line_of_json) {
   PoolOptions options;
   options.state = "/s";
   options.socket = "/r/workers.sock";
-  const std::string line = boot_line(blender({4, 5, 15}), core::Isolation::fork, options, "abcd", {});
+  const std::string line = boot_line(blender({4, 5, 15}), core::Isolation::fork, options, "abcd", {}, "/s/keepers/abcd.tmp");
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
   const auto json = nlohmann::json::parse(line);
   EXPECT_EQ(json["role"], "zygote");

@@ -88,7 +88,8 @@ TEST(Prepare, inputs_and_a_scene_by_value_lie_in_the_job_s_folder) {
   const Json message = prepared(spec, to);
   const std::string folder = "/state/inputs/" + to.job.hex();
   EXPECT_EQ(message["inputs"], (Json{{"folder", folder}, {"files", {"textures/wood.png"}}}));
-  EXPECT_EQ(message["scene"], (Json{{"path", folder + "/.scene.blend"}, {"original_path", "/home/u/x.blend"}, {"trust", false}}));
+  EXPECT_EQ(message["scene"],
+            (Json{{"path", folder + "/.scene.blend"}, {"blob", std::string(64, 'a')}, {"original_path", "/home/u/x.blend"}, {"trust", false}}));
 }
 
 TEST(Prepare, a_broken_spec_is_an_error) { EXPECT_EQ(prepare_message(assignment(), "\xff\xff", "/state").error().reason, "SPEC_UNREADABLE"); }

@@ -4,6 +4,7 @@
 A scene is a text file whose first line is one of SCENE_MAGICS; a line `image //wood.png` in it is an image, `says …` is printed while it is opened.
 """
 
+import ctypes
 import os
 import shutil
 import tempfile
@@ -86,13 +87,31 @@ def _open_mainfile(filepath: str, use_scripts: bool = False) -> set[str]:
     if not content.startswith(SCENE_MAGICS):
         raise RuntimeError(f"Error: Failed to read blend file '{filepath}', not a blend file\n")
     lines = content.decode().splitlines()
-    data.filepath = filepath
+    data.open(filepath)
     data.objects[:] = [_object("FromFile")]
     data.images[:] = [_image(line.removeprefix("image ")) for line in lines if line.startswith("image ")]
     for line in lines:
         if line.startswith("says "):
             print(line.removeprefix("says "))
     return {"FINISHED"}
+
+
+class _Data(SimpleNamespace):
+    """Its path lies in memory as Blender's does: behind two pointers."""
+
+    def __init__(self, **collections: Any) -> None:
+        self._memory = ctypes.create_string_buffer(16 + 1024)
+        super().__init__(**collections)
+
+    def as_pointer(self) -> int:
+        return ctypes.addressof(self._memory)
+
+    @property
+    def filepath(self) -> str:
+        return os.fsdecode(self._memory.raw[16:].partition(b"\0")[0])
+
+    def open(self, path: str) -> None:
+        self._memory[16:] = os.fsencode(path).ljust(1024, b"\0")
 
 
 def _persistent(function: Any) -> Any:
@@ -106,8 +125,8 @@ _scene = SimpleNamespace(name="Scene", name_full="Scene", render=SimpleNamespace
                          rigidbody_world=None, library=None)
 _collections = ("libraries", "images", "fonts", "sounds", "movieclips", "volumes", "cache_files", "texts", "materials", "worlds", "lights", "linestyles",
                 "textures", "node_groups", "cameras")
-data = SimpleNamespace(filepath="", objects=_Named([_object(name) for name in ("Camera", "Cube", "Light")]), scenes=_Named([_scene]),
-                       **{name: _Named() for name in _collections})
+data = _Data(objects=_Named([_object(name) for name in ("Camera", "Cube", "Light")]), scenes=_Named([_scene]),
+             **{name: _Named() for name in _collections})
 context = SimpleNamespace(scene=_scene, view_layer=SimpleNamespace(update=lambda: None),
                           preferences=SimpleNamespace(filepaths=_FilePaths(), system=SimpleNamespace(),
                                                   addons={"cycles": SimpleNamespace(preferences=_Cycles())}))
