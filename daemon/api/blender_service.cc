@@ -3,6 +3,7 @@
 
 #include "api/breakers.h"
 #include "api/convert.h"
+#include "api/release.h"
 #include "api/resolve.h"
 #include "api/text.h"
 #include "api/validate_environment.h"
@@ -29,22 +30,19 @@ void to_blender(const pool::Blender& blender, const Tripped& tripped, v1::Blende
   add_breakers(tripped, blender.name, out);
 }
 
+/// Of a check of a job's spec.
+Error of_request(Error error) {
+  if (constexpr std::string_view of_job = "spec."; error.field.starts_with(of_job)) error.field.erase(0, of_job.size());
+  return error;
+}
+
 /// A scene and an environment, checked as those of a job are.
-template <class Request>
-Result<core::Kind> warm_kind(Context& context, const Request& request) {
+Result<core::Kind> warm_kind(Context& context, const v1::WarmSceneRequest& request) {
   v1::JobSpec spec;
   *spec.mutable_scene() = request.scene();
   *spec.mutable_environment() = request.environment();
-  const auto of_request = [](Error error) {
-    if (constexpr std::string_view of_job = "spec."; error.field.starts_with(of_job)) error.field.erase(0, of_job.size());
-    return error;
-  };
   if (auto good = validate_scene(spec.scene(), {}); !good) return of_request(good.error());
   if (auto good = validate_environment(spec.environment(), {}); !good) return of_request(good.error());
-  if (!spec.scene().blob().empty()) {
-    return of_request(bad_field({}, "scene.blob", "BAD_SCENE", "a scene by value is opened for each job anew: it cannot be kept warm",
-                                "save it on the daemon's machine, and give its path"));
-  }
   auto kind = Resolver(context.pool.catalog(), context.slots, context.store.contents().blobs).warm_kind(spec, {});
   if (!kind) return of_request(kind.error());
   return kind;
@@ -134,10 +132,10 @@ BlenderService::Reactor* BlenderService::WarmScene(Call* call, const v1::WarmSce
 BlenderService::Reactor* BlenderService::ReleaseScene(Call* call, const v1::ReleaseSceneRequest* request, v1::ReleaseSceneResponse*) {
   auto* reactor = call->DefaultReactor();
   context_.on_patient([this, reactor, request] {
-    auto kind = warm_kind(context_, *request);
-    if (!kind) return finish(reactor, kind.error());
-    context_.on_core([this, reactor, kind = std::move(*kind)] {
-      context_.engine.cool(kind, Now::read());
+    auto which = scenes_meant(*request, *context_.pool.catalog().wait(kPatience));
+    if (!which) return finish(reactor, of_request(which.error()));
+    context_.on_core([this, reactor, which = std::move(*which)] {
+      context_.engine.cool(which, Now::read());
       finish(reactor, Done{});
     });
   });

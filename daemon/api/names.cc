@@ -49,6 +49,11 @@ Result<Sha256> parse_blob(std::string_view text, std::string_view field) {
                "a blob's name is its SHA-256, 64 lower-case hexadecimal digits", std::string(field)};
 }
 
+std::string without_collection(std::string selector) {
+  if (constexpr std::string_view kCollection = "blenders/"; selector.starts_with(kCollection)) selector.erase(0, kCollection.size());
+  return selector;
+}
+
 Error unknown_job(std::string_view name) {
   return {Code::not_found,
           "JOB_NOT_FOUND",

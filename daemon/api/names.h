@@ -30,6 +30,9 @@ Result<AttemptName> parse_job_or_attempt_name(std::string_view name, std::string
 /// The SHA-256 of a blob. Errors: BAD_BLOB.
 Result<Sha256> parse_blob(std::string_view text, std::string_view field);
 
+/// The selector of a Blender that may be written as a resource name, "blenders/{id}".
+std::string without_collection(std::string selector);
+
 Error unknown_job(std::string_view name);
 Error unknown_attempt(const AttemptName& name);
 

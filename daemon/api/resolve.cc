@@ -8,6 +8,7 @@
 #include "api/environment_load.h"
 #include "api/files.h"
 #include "api/limits.h"
+#include "api/names.h"
 #include "api/output.h"
 #include "api/text.h"
 #include "pool/prepare.h"
@@ -219,8 +220,7 @@ Result<BlendFile> Resolver::read(const v1::Scene& scene) const {
 
 Result<pool::Blender> Resolver::blender(const v1::JobSpec& spec) {
   if (!snapshot_->complete) snapshot_ = catalog_.wait(kPatience);
-  std::string selector = spec.environment().blender();
-  if (constexpr std::string_view kCollection = "blenders/"; selector.starts_with(kCollection)) selector.erase(0, kCollection.size());
+  const std::string selector = without_collection(spec.environment().blender());
   const auto key = std::make_pair(selector, spec.scene().blob().empty() ? spec.scene().path() : spec.scene().blob());
   auto known = blenders_.find(key);
   if (known == blenders_.end()) known = blenders_.emplace(key, choose(selector, spec.scene())).first;

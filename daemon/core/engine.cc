@@ -106,8 +106,8 @@ void Engine::warm(const Kind& kind, Micros hold, Now now, Reply<Done> reply) {
   step(now, [&](Effects& out) { warming_.emplace_back(scheduler_.keep_warm(kind, hold, now, out), std::move(reply)); });
 }
 
-void Engine::cool(const Kind& kind, Now now) {
-  step(now, [&](Effects& out) { scheduler_.cool(kind, now, out); });
+void Engine::cool(const std::function<bool(const Kind&)>& which, Now now) {
+  step(now, [&](Effects& out) { scheduler_.cool(which, now, out); });
 }
 
 void Engine::answer_warming() {

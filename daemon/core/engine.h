@@ -36,7 +36,8 @@ class Engine {
   void expire(const std::vector<EndedJob>& jobs, Now now, Reply<Done> reply);  ///< ended ones; replies when the rows of those that went are gone
   /// Keeps a scene warm for `hold` and while it is used; replies when a worker waits on it, or with why none can be had.
   void warm(const Kind& kind, Micros hold, Now now, Reply<Done> reply);
-  void cool(const Kind& kind, Now now);
+  /// Lets go of those warm scenes; who waits for one is told so.
+  void cool(const std::function<bool(const Kind&)>& which, Now now);
   void set_slots(unsigned slots, Now now);
   void set_draining(bool draining, Now now);
 

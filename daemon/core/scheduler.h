@@ -58,7 +58,7 @@ class Scheduler {
   Revision expire(const std::vector<EndedJob>& jobs, Now now, Effects& out);
   /// A scene is kept warm; returns its kind.
   KindId keep_warm(const Kind& kind, Micros hold, Now now, Effects& out);
-  void cool(const Kind& kind, Now now, Effects& out);
+  void cool(const std::function<bool(const Kind&)>& which, Now now, Effects& out);
   void set_slots(unsigned slots, Now now, Effects& out);
   void set_draining(bool draining, Now now, Effects& out);
   /// Would create() take this job now? Also for validate_only.

@@ -244,8 +244,8 @@ KindId Scheduler::keep_warm(const Kind& kind, Micros hold, Now now, Effects& out
   return id;
 }
 
-void Scheduler::cool(const Kind& kind, Now now, Effects& out) {
-  if (const KindId id = supply_.kinds().find(kind)) supply_.cool(id);
+void Scheduler::cool(const std::function<bool(const Kind&)>& which, Now now, Effects& out) {
+  supply_.cool(which);
   settle(now, out);
 }
 

@@ -131,9 +131,10 @@ void Supply::Group::let_go() {
   held_until = {};
 }
 
-void Supply::cool(KindId kind) {
-  const auto found = groups_.find({kind, Isolation::fork});
-  if (found != groups_.end()) found->second.let_go();
+void Supply::cool(const std::function<bool(const Kind&)>& which) {
+  for (auto& [key, group] : groups_) {
+    if (is_scene(key) && which(kinds_.at(key.first))) group.let_go();
+  }
 }
 
 void Supply::measured(KindId kind, Isolation isolation, std::int64_t bytes, Mono now) {
@@ -158,8 +159,10 @@ void Supply::reject(Group& group, const std::string& why, Mono now) {
 
 Supply::Warmth Supply::warmth(KindId kind, Mono now) const {
   const auto found = groups_.find({kind, Isolation::fork});
-  if (found == groups_.end()) return {};
-  return {!found->second.idle.empty(), now < found->second.unfit_until ? found->second.unfit : ""};
+  const std::string let_go = "it was let go of before a worker had it open";
+  if (found == groups_.end()) return {false, let_go};
+  const Group& scene = found->second;
+  return {!scene.idle.empty(), now < scene.unfit_until ? scene.unfit : is_warm(scene, now) ? "" : let_go};
 }
 
 unsigned Supply::ahead(const Key& key, const Group& group, Mono now) const {

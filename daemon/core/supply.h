@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,7 +59,7 @@ class Supply {
   /// The kind of worker that a job of `kind` waits for.
   KindId source(KindId kind, Isolation isolation, Mono now) const;
   void keep_warm(KindId kind, Micros hold, Mono now);  ///< for `hold` and for as long as it is used
-  void cool(KindId kind);
+  void cool(const std::function<bool(const Kind&)>& which);
   void measured(KindId kind, Isolation isolation, std::int64_t bytes, Mono now);  ///< what its zygote takes
   struct Warmth {
     bool ready = false;  ///< a worker is idle

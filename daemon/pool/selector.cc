@@ -131,16 +131,20 @@ Error too_old(const Blender& newest, const Version& needed) {
           {{"blender", newest.name}, {"needed", needed.text()}, {"found", newest.version.text()}}};
 }
 
+bool by_name(const std::string& selector, const Blender& b) { return !selector.empty() && (b.name == selector || b.path == selector); }
+
 }  // namespace
+
+bool names(const std::string& selector, const Blender& blender) {
+  const auto bounds = selector.empty() ? std::vector<Bound>{} : parse_selector(selector);
+  return by_name(selector, blender) || (bounds && std::ranges::all_of(*bounds, [&](const Bound& bound) { return bound.holds(blender.version); }));
+}
 
 Result<Blender> select(const CatalogSnapshot& catalog, const std::string& selector, Version at_least) {
   std::vector<const Blender*> fitting;  // in the catalogue's order: the default first
-  const auto bounds = selector.empty() ? std::vector<Bound>{} : parse_selector(selector);
   for (const Blender& b : catalog.blenders) {
-    const bool named = !selector.empty() && (b.name == selector || b.path == selector);
-    if (named && !b.error.empty()) return broken(b);
-    if (!b.error.empty()) continue;
-    if (named || (bounds && std::all_of(bounds->begin(), bounds->end(), [&b](const Bound& bound) { return bound.holds(b.version); }))) fitting.push_back(&b);
+    if (!b.error.empty() && by_name(selector, b)) return broken(b);
+    if (b.error.empty() && names(selector, b)) fitting.push_back(&b);
   }
   if (fitting.empty()) return not_found(catalog, selector);
   const auto older = [](const Blender* a, const Blender* b) { return a->version < b->version || (a->version == b->version && a->module && !b->module); };

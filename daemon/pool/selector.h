@@ -27,5 +27,7 @@ struct Bound {
 std::optional<Version> parse_version(std::string_view text);
 /// All bounds must hold. nullopt: the text is no version selector (then it is a name or a path).
 std::optional<std::vector<Bound>> parse_selector(std::string_view text);
+/// True if the selector is a version that holds, a name or a path of this one, whether it works or not. "" is all of them.
+bool names(const std::string& selector, const Blender& blender);
 
 }  // namespace offstage::pool

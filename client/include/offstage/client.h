@@ -58,7 +58,8 @@ class Client {
   /// Opens a scene once, ahead of the jobs on it: returns the Blender's name when a worker waits on it, or after `patience`.
   /// failed_precondition: FORK_REFUSED, SCENE_NOT_WARM (jobs on it run all the same), BLEND_NOT_FOUND, …
   Result<std::string> warm_scene(const WarmRequest& request, std::chrono::milliseconds patience = std::chrono::minutes(30)) const;
-  Status release_scene(const WarmRequest& request) const;  ///< jobs that run on it go on
+  /// Of the path, or the original path, whatever the file held; what is set of the environment narrows that down. Jobs that run on it go on.
+  Status release_scene(const WarmRequest& request) const;
   Result<std::vector<Node>> nodes() const;
   Result<Server> server() const;
   /// Deletes ended jobs that are due, and removes what belongs to nothing. It takes as long as there is to do: no deadline. dry_run: only tells.

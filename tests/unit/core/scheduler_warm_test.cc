@@ -36,6 +36,9 @@ struct Scenes : ::testing::Test {
   void idle(std::uint8_t n, const std::string& scene, Isolation isolation = Isolation::fork) {
     stage.engine.apply(WorkerIdle{attempt_id(n), id(scene), isolation, {n, n}}, stage.now);
   }
+  void release(const std::string& scene) {
+    stage.engine.cool([&](const Kind& one) { return one.scene == scene; }, stage.now);
+  }
   void ready(const std::string& scene, std::int64_t bytes) { stage.engine.apply(KeeperReady{id(scene), Isolation::fork, bytes}, stage.now); }
   unsigned wanted(const std::string& scene, Isolation isolation = Isolation::fork) {
     const auto found = stage.pool.wanted.find({id(scene), isolation});
@@ -182,8 +185,35 @@ TEST_F(Scenes, a_held_scene_stays_as_long_as_it_was_asked_for_and_goes_when_it_i
   EXPECT_EQ(wanted(shot), 0U);
   stage.engine.warm(kind(shot), 2h, stage.now, [](const Status&) {});
   EXPECT_EQ(wanted(shot), 1U);
-  stage.engine.cool(kind(shot), stage.now);
+  release(shot);
   EXPECT_EQ(wanted(shot), 0U);
+}
+
+TEST_F(Scenes, all_that_are_meant_are_released_and_no_other) {
+  const std::string saved_since = R"({"path":"/shots/010.blend","pin":2})";
+  for (const std::string& scene : {shot, saved_since, other}) stage.engine.warm(kind(scene), 2h, stage.now, [](const Status&) {});
+  stage.engine.cool([](const Kind& one) { return one.scene.find("010") != std::string::npos; }, stage.now);
+  EXPECT_EQ(wanted(shot), 0U);
+  EXPECT_EQ(wanted(saved_since), 0U);
+  EXPECT_EQ(wanted(other), 1U);
+}
+
+TEST_F(Scenes, whoever_waits_for_a_scene_that_is_released_is_told) {
+  std::string told;
+  stage.engine.warm(kind(shot), 0s, stage.now, [&](const Status& status) { told = status ? "warm" : status.error().message; });
+  EXPECT_EQ(told, "");
+  release(shot);
+  EXPECT_THAT(told, HasSubstr("let go"));
+}
+
+TEST_F(Scenes, a_job_that_waits_for_a_scene_that_is_released_takes_a_pristine_worker) {
+  submit(1, shot);
+  idle(1, "");
+  submit(2, shot);
+  release(shot);
+  EXPECT_EQ(wanted(shot), 0U);
+  idle(2, "");
+  EXPECT_EQ(stage.state(2), JobState::running);
 }
 
 TEST_F(Scenes, an_unused_scene_goes_after_a_while) {

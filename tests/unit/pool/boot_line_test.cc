@@ -69,5 +69,18 @@ TEST(BootLine, is_one_line_of_json) {
   EXPECT_EQ(json["environ"]["CUDA_VISIBLE_DEVICES"], "-1");
 }
 
+TEST(BootLine, a_scene_by_value_lies_in_the_folder_of_its_zygote) {
+  const auto scene = [](std::string text) {
+    const std::string line = boot_line(blender({4, 5, 15}), core::Isolation::fork, {}, "abcd", {.blender = "b", .scene = std::move(text)}, "/s/keepers/abcd.tmp");
+    return nlohmann::json::parse(line)["scene"];
+  };
+  const nlohmann::json by_value = {{"blob", "00"}, {"original_path", "/a/x.blend"}, {"trust", false}};
+  nlohmann::json expected = by_value;
+  expected["path"] = "/s/keepers/abcd.tmp/scene.blend";
+  EXPECT_EQ(scene(by_value.dump()), expected);
+  const nlohmann::json by_path = {{"path", "/a/x.blend"}, {"trust", false}};
+  EXPECT_EQ(scene(by_path.dump()), by_path);
+}
+
 }  // namespace
 }  // namespace offstage::pool

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "offstage/v1/job.pb.h"
 
@@ -90,6 +91,23 @@ TEST(Prepare, inputs_and_a_scene_by_value_lie_in_the_job_s_folder) {
   EXPECT_EQ(message["inputs"], (Json{{"folder", folder}, {"files", {"textures/wood.png"}}}));
   EXPECT_EQ(message["scene"],
             (Json{{"path", folder + "/.scene.blend"}, {"blob", std::string(64, 'a')}, {"original_path", "/home/u/x.blend"}, {"trust", false}}));
+}
+
+TEST(Prepare, a_scene_is_named_by_its_stamp_or_by_its_hash_and_where_it_belongs) {
+  v1::Scene by_value;
+  by_value.set_blob(std::string(64, 'a'));
+  by_value.set_original_path("/a/x.blend");
+  v1::Scene elsewhere = by_value;
+  elsewhere.set_original_path("/b/x.blend");
+  v1::Scene trusted = by_value;
+  trusted.set_trust_blend_scripts(true);
+  v1::Scene saved_since = by_value;
+  saved_since.set_blob(std::string(64, 'b'));
+  v1::Scene by_path;
+  by_path.set_path("/a/x.blend");
+  const std::set<std::string> names{scene_text(by_value), scene_text(elsewhere), scene_text(trusted), scene_text(saved_since), scene_text(by_path)};
+  EXPECT_EQ(names.size(), 5U);
+  EXPECT_EQ(scene_text(v1::Scene(by_value)), scene_text(by_value));
 }
 
 TEST(Prepare, a_broken_spec_is_an_error) { EXPECT_EQ(prepare_message(assignment(), "\xff\xff", "/state").error().reason, "SPEC_UNREADABLE"); }
