@@ -2,8 +2,8 @@
 """Tells Blender that the open .blend lies elsewhere, without opening it again. Needs bpy.
 
 A zygote opens a scene that was handed over by value in a farm of its own; each of its children has another one, so that what a job writes beside its scene is
-never seen by the next. Blender has no call for that, but its Main (bpy.data) begins with two pointers and the path. What lies there is compared with what bpy says
-before anything is written; where it differs, the answer is that this cannot be done, and the scene is opened by each job itself.
+never seen by the next. Blender has no call for that, but its Main (bpy.data) begins with two pointers and the path. What lies there is compared with what bpy
+says before anything is written; where it differs, the answer is that this cannot be done, and the scene is opened by each job itself.
 """
 
 import ctypes

@@ -49,7 +49,7 @@ def open_scene(scene: Scene, folder: str) -> list[dict[str, Any]]:
 
 
 def move(scene: Scene, folder: str) -> None:
-    """The open scene, one by value, from now on lies in a farm in `folder`, as if it had been opened from there. Where relocate.possible(). Raises Unreadable."""
+    """The open scene, one by value, lies in a farm in `folder` from now on, as if it had been opened there. Where relocate.possible(). Raises Unreadable."""
     global _farm
     _farm = _grow(scene, folder)
     relocate.move(_farm.blend)

@@ -124,6 +124,67 @@ def test_a_daemon_that_is_killed_while_it_warms_leaves_nothing(own, script, scen
     assert "Würfel" in look(own, script, scene)["objects"]
 
 
+MAKE_PROJECT = """
+import bpy, os
+project, handed = {PROJECT}, {HANDED}
+for folder in ("lib/deep", "maps"):
+    os.makedirs(os.path.join(project, folder))
+image = bpy.data.images.new("wood", 4, 4)
+image.filepath_raw, image.file_format = os.path.join(project, "maps", "wood.png"), "PNG"
+image.save()
+def save(name): bpy.ops.wm.save_as_mainfile(filepath=os.path.join(project, name), relative_remap=True)
+def link(name, kind, block):
+    with bpy.data.libraries.load(os.path.join(project, name), link=True) as (_, wanted):
+        setattr(wanted, kind, [block])
+    return getattr(bpy.data, kind)[block]
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.data.meshes.new("deep").use_fake_user = True
+save("lib/deep/deep.blend")
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.data.objects.new("part", link("lib/deep/deep.blend", "meshes", "deep")).use_fake_user = True
+save("lib/parts.blend")
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.context.scene.collection.objects.link(link("lib/parts.blend", "objects", "part"))
+bpy.data.images.load(os.path.join(project, "maps", "wood.png")).use_fake_user = True
+save("shot.blend")
+os.rename(os.path.join(project, "shot.blend"), handed)
+"""
+
+LOOK_ROUND = """
+import bpy, offstage, os
+def link(name, kind, block):
+    with bpy.data.libraries.load(bpy.path.abspath(name), link=True) as (_, wanted):
+        setattr(wanted, kind, [block])
+libraries = sorted(os.path.realpath(bpy.path.abspath(l.filepath)) for l in bpy.data.libraries)
+link("//lib/parts.blend", "objects", "part")
+link("//lib/deep/deep.blend", "meshes", "deep")
+for library in bpy.data.libraries:
+    library.reload()
+offstage.result = {"parent": os.getppid(), "own": os.path.dirname(offstage.out_dir) in bpy.data.filepath, "source": source_blend_file,
+                   "pixels": len(bpy.data.images["wood.png"].pixels), "libraries": libraries, "after": len(bpy.data.libraries),
+                   "objects": sorted(bpy.data.objects.keys()), "beside": sorted(os.listdir(bpy.path.abspath("//")))}
+bpy.data.objects.new("mine", None).use_fake_user = True
+bpy.ops.wm.save_mainfile()
+"""
+
+
+def test_a_warm_scene_by_value_is_each_job_s_own_and_finds_what_it_needs(own, script, tmp_path):
+    project, handed = tmp_path / "project", tmp_path / "handed over.blend"
+    made = own.offstage("run", script(MAKE_PROJECT.replace("{PROJECT}", repr(str(project))).replace("{HANDED}", repr(str(handed)))))
+    assert made.returncode == 0, made.stderr
+    own.json("warm", str(handed), "--by-value", "--original-path", str(project / "shot.blend"), timeout=120)
+    (zygote,) = warm_pids(own, project / "shot.blend")
+    of_job = ("--blend-by-value", str(handed), "--original-path", str(project / "shot.blend"))
+    for isolation in ("auto", "auto", "process"):
+        done = own.offstage("run", script(LOOK_ROUND), *of_job, "--isolation", isolation, timeout=120)
+        assert done.returncode == 0, done.stderr
+        seen = json.loads(done.stdout)
+        assert (seen.pop("parent") == zygote) == (isolation == "auto")
+        assert seen == {"own": True, "source": str(project / "shot.blend"), "pixels": 64, "after": 2, "objects": ["part"],
+                        "libraries": [str(project / "lib" / "deep" / "deep.blend"), str(project / "lib" / "parts.blend")],
+                        "beside": ["lib", "maps", "shot.blend"]}
+
+
 def test_a_scene_that_is_not_there_is_refused(own, tmp_path):
     done = own.offstage("warm", str(tmp_path / "no.blend"))
     assert done.returncode != 0 and "does not exist" in done.stderr

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,16 +217,6 @@ def test_a_blob_that_is_not_there_is_refused_and_the_options_go_together(daemon:
 
 # ---- kills ----
 
-WAIT_AND_READ = """
-import bpy, offstage, os, time
-print("begun", flush=True)
-while not os.path.exists({gate!r}):
-    time.sleep(0.02)
-zygote = bpy.path_of_zygote
-offstage.result = [os.path.exists(zygote), open(bpy.data.filepath).readline().strip()]
-"""
-
-
 def begun(jobs: Jobs, scene: Scene) -> tuple[str, Path, Path]:
     """A job on a warm scene that waits: its id, its gate, and the folder of its zygote."""
     gate = jobs.folder / "gate"
@@ -275,26 +264,20 @@ def test_a_daemon_that_is_killed_leaves_a_busy_worker_the_scene(daemon: Jobs, wi
     finished_with_its_scene(daemon, job, gate, folder)
 
 
-def test_a_daemon_that_is_killed_while_it_warms_leaves_nothing(daemon: Jobs, scene: Scene) -> None:
-    for_good = threading.Event()
-    seen: list[set[int]] = []
-
-    def warm() -> None:
-        daemon.run("warm", *scene.of_warm)
-        for_good.set()
-
-    caller = threading.Thread(target=warm)
-    caller.start()
-    wait_for(lambda: zygotes(daemon, scene))
-    seen.append(set(daemon.daemon.processes()))
-    folders = set(keeper_folders(daemon))
+def test_a_daemon_that_is_killed_while_it_warms_leaves_nothing(daemon: Jobs, by_value: bool) -> None:
+    gate = daemon.folder / "gate"
+    scene = make(daemon.folder / "proj", by_value, f"waits for {gate}")
+    caller = daemon.popen("warm", *scene.of_warm)
+    [zygote] = wait_for(lambda: zygotes(daemon, scene))
+    old, folders = daemon.daemon.processes(), set(keeper_folders(daemon))
     daemon.daemon.kill()
-    caller.join()
+    assert caller.wait(60) != 0
     daemon.daemon.start()
-    wait_for(lambda: not [pid for pid in seen[0] if alive(pid)])
+    wait_for(lambda: not [pid for pid in old if pid != caller.pid and alive(pid)])
     wait_for(lambda: not folders & set(keeper_folders(daemon)))
-    assert for_good.is_set() and look(daemon, scene)["source"] == str(scene.path)
-    assert not list((state(daemon) / "blobs" / "partial").iterdir())
+    assert zygote in old and not list((state(daemon) / "blobs" / "partial").iterdir())
+    gate.touch()
+    assert look(daemon, scene)["source"] == str(scene.path)
 
 
 def test_nothing_is_left_when_the_daemon_stops(make_daemon: Callable[..., Jobs]) -> None:

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Just enough of bpy that daemon/worker runs on plain Python: what it touches is here, and nothing else.
 
-A scene is a text file whose first line is one of SCENE_MAGICS; a line `image //wood.png` in it is an image, `says …` is printed while it is opened.
+A scene is a text file whose first line is one of SCENE_MAGICS; a line `image //wood.png` in it is an image, `says …` is printed while it is opened,
+`waits for FILE` makes that take until there is such a file.
 """
 
 import ctypes
 import os
 import shutil
 import tempfile
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -93,6 +95,8 @@ def _open_mainfile(filepath: str, use_scripts: bool = False) -> set[str]:
     for line in lines:
         if line.startswith("says "):
             print(line.removeprefix("says "))
+        while line.startswith("waits for ") and not os.path.exists(line.removeprefix("waits for ")):
+            time.sleep(0.02)
     return {"FINISHED"}
 
 
