@@ -11,8 +11,7 @@
 namespace offstage::api {
 namespace {
 
-const pool::CatalogSnapshot catalog{
-    .complete = true, .blenders = {fake_blender("3.4.1-blender", {3, 4, 1}), fake_blender("4.5.1-blender", {4, 5, 1})}};
+const pool::CatalogSnapshot catalog{.complete = true, .blenders = {fake_blender("3.4.1-blender", {3, 4, 1}), fake_blender("4.5.1-blender", {4, 5, 1})}};
 
 const std::string blob(64, 'a'), other_blob(64, 'b');
 

@@ -71,7 +71,8 @@ TEST(BootLine, is_one_line_of_json) {
 
 TEST(BootLine, a_scene_by_value_lies_in_the_folder_of_its_zygote) {
   const auto scene = [](std::string text) {
-    const std::string line = boot_line(blender({4, 5, 15}), core::Isolation::fork, {}, "abcd", {.blender = "b", .scene = std::move(text)}, "/s/keepers/abcd.tmp");
+    const std::string line =
+        boot_line(blender({4, 5, 15}), core::Isolation::fork, {}, "abcd", {.blender = "b", .scene = std::move(text)}, "/s/keepers/abcd.tmp");
     return nlohmann::json::parse(line)["scene"];
   };
   const nlohmann::json by_value = {{"blob", "00"}, {"original_path", "/a/x.blend"}, {"trust", false}};
