@@ -85,13 +85,6 @@ def test_a_changed_texture_makes_a_fresh_zygote_and_the_very_next_job_sees_it(ow
     assert look(own, script, scene)["parent"] == fresh[0]
 
 
-def test_a_saved_scene_is_another_scene(own, script, scene):
-    own.json("warm", str(scene), timeout=120)
-    save = "import bpy\nbpy.data.objects['Würfel'].name = 'Kugel'\nbpy.ops.wm.save_mainfile()"
-    assert own.offstage("run", script(save, "save.py"), "--blend", str(scene)).returncode == 0
-    assert "Kugel" in look(own, script, scene)["objects"]
-
-
 def test_released_it_ends_and_its_busy_worker_goes_on(own, script, scene):
     own.json("warm", str(scene), timeout=120)
     slow = own.offstage("submit", script("import time, offstage\ntime.sleep(2)\noffstage.result = 7",
@@ -107,20 +100,6 @@ def test_a_killed_zygote_is_replaced_and_no_job_is_lost(own, script, scene):
     own.json("warm", str(scene), timeout=120)
     (zygote,) = warm_pids(own, scene)
     os.kill(zygote, signal.SIGKILL)
-    assert "Würfel" in look(own, script, scene)["objects"]
-
-
-def test_a_daemon_that_is_killed_while_it_warms_leaves_nothing(own, script, scene):
-    with_trouble = own.offstage  # the call breaks off with the daemon
-    import threading
-    caller = threading.Thread(target=with_trouble, args=("warm", str(scene)), kwargs={"timeout": 120})
-    caller.start()
-    wait_for(lambda: warm_pids(own, scene))
-    old = set(own.processes())
-    own.kill()
-    caller.join()
-    own.start()
-    wait_for(lambda: not (old & set(own.processes())))
     assert "Würfel" in look(own, script, scene)["objects"]
 
 
@@ -183,11 +162,6 @@ def test_a_warm_scene_by_value_is_each_job_s_own_and_finds_what_it_needs(own, sc
         assert seen == {"own": True, "source": str(project / "shot.blend"), "pixels": 64, "after": 2, "objects": ["part"],
                         "libraries": [str(project / "lib" / "deep" / "deep.blend"), str(project / "lib" / "parts.blend")],
                         "beside": ["lib", "maps", "shot.blend"]}
-
-
-def test_a_scene_that_is_not_there_is_refused(own, tmp_path):
-    done = own.offstage("warm", str(tmp_path / "no.blend"))
-    assert done.returncode != 0 and "does not exist" in done.stderr
 
 
 def test_beyond_the_budget_jobs_open_the_scene_themselves(blender, script, scene, tmp_path, shared):

@@ -227,10 +227,12 @@ def test_a_blob_stays_as_long_as_a_zygote_may_need_it(jobs: Jobs) -> None:
     assert look(jobs, scene)["source"] == str(scene.path)
 
 
-def test_a_blob_that_is_not_there_is_refused_and_the_options_go_together(jobs: Jobs) -> None:
+def test_a_file_that_is_no_scene_is_refused_and_the_options_go_together(jobs: Jobs) -> None:
     blend = make(jobs.folder / "proj", False).path
     assert jobs.run("warm", blend, "--original-path", "/x.blend").returncode == 2
     assert jobs.run("warm", jobs.folder / "none.blend", "--by-value").returncode != 0
+    absent = jobs.run("warm", jobs.folder / "none.blend")
+    assert absent.returncode != 0 and "does not exist" in absent.stderr
     plain = jobs.folder / "plain.blend"
     plain.write_text("no scene")
     refused = jobs.run("warm", plain, "--by-value")
