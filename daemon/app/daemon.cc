@@ -335,6 +335,7 @@ void Daemon::end(Ending how, bool kill_busy) {
   ending_ = how;
   crash_point("app.at_end");
   retention_->stop();
+  engine_->set_draining(true, Now::read());  // who waits for a warm scene is answered, or the server would wait for that call
   server_->stop([this, kill_busy] { pool_->shutdown(kill_busy, [this] { strand_.stop(); }); });
 }
 

@@ -91,7 +91,7 @@ def look(jobs: Jobs, scene: Scene, *more: str) -> dict:
 
 
 def state(jobs: Jobs) -> Path:
-    [folder] = (jobs.jobs.folder / "state" / "offstage").iterdir()
+    [folder] = (jobs.daemon.folder / "state" / "offstage").iterdir()
     return folder
 
 
@@ -302,6 +302,14 @@ def test_a_daemon_that_is_killed_while_it_warms_leaves_nothing(own: Jobs, by_val
     assert zygote in old and not list((state(own) / "trash").iterdir())
     gate.touch()
     assert look(own, scene)["source"] == str(scene.path)
+
+
+def test_a_daemon_that_is_to_end_now_does_not_wait_for_a_scene(own: Jobs, by_value: bool) -> None:
+    scene = make(own.folder / "proj", by_value, f"waits for {own.folder / 'nothing'}")
+    caller = own.popen("warm", *scene.of_warm)
+    wait_for(lambda: zygotes(own, scene))
+    own.ok("daemon", "stop", "--now")
+    assert caller.wait(60) != 0 and not own.daemon.processes() and not keeper_folders(own)
 
 
 def test_nothing_is_left_when_the_daemon_stops(own: Jobs) -> None:
