@@ -213,7 +213,7 @@ def test_a_zygote_takes_its_folder_with_it(jobs: Jobs) -> None:
 
 
 def test_a_blob_stays_as_long_as_a_zygote_may_need_it(jobs: Jobs) -> None:
-    scene = make(jobs.folder / "proj", True)
+    scene = make(jobs.folder / "proj", True, "image //of this test alone.png")
     jobs.ok("warm", *scene.of_warm, "--hold", "2h")
     [zygote] = zygotes(jobs, scene)
     kept = folder_of(zygote) / "scene.blend"
