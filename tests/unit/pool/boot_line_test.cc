@@ -50,7 +50,7 @@ TEST(BootLine, the_wrapper_is_for_the_command_and_marks_are_for_the_kind) {
   const core::Kind kind{.blender = "4.5", .load = R"({"marks":["1f"],"python_paths":["/lib"],"wrapper":["/usr/bin/rez-env","usd","--"]})"};
   EXPECT_EQ(wrapper_of(kind), (std::vector<std::string>{"/usr/bin/rez-env", "usd", "--"}));
   EXPECT_TRUE(wrapper_of({.blender = "4.5"}).empty());
-  const auto line = nlohmann::json::parse(boot_line(blender({4, 5, 15}), core::Isolation::fork, {}, "abcd", kind));
+  const auto line = nlohmann::json::parse(boot_line(blender({4, 5, 15}), core::Isolation::fork, {}, "abcd", kind, "/s/keepers/abcd.tmp"));
   EXPECT_EQ(line["load"], (nlohmann::json{{"python_paths", {"/lib"}}}));
 }
 
