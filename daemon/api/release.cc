@@ -66,7 +66,7 @@ Result<std::function<bool(const core::Kind&)>> scenes_meant(const v1::ReleaseSce
   for (const auto& [name, value] : request.environment().variables()) {
     if (read_at_start(name)) meant.variables.emplace_back(name, value);
   }
-  auto load = load_of(request.environment(), {});
+  auto load = load_of(request.environment(), 0, {});
   if (!load) return load.error();
   meant.load = without_marks(*load);
   return std::function<bool(const core::Kind&)>(std::move(meant));
