@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "local_copy.h"
 
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -132,6 +133,11 @@ LocalCopy copy_locally(int from, int to, std::int64_t size, const OnBytes& on_by
   LocalCopy out;
   if (share(from, to)) {
     on_bytes(size);
+    return out;
+  }
+  // Room for all of it at once: less work for the kernel than page by page, and a full disk is known before anything is copied.
+  if (size > 0 && ::fallocate(to, FALLOC_FL_KEEP_SIZE, 0, size) != 0 && (errno == ENOSPC || errno == EDQUOT)) {
+    out.write_error = errno;
     return out;
   }
   while (!stop.stop_requested()) {

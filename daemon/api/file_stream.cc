@@ -50,6 +50,7 @@ FileStream::Step FileStream::step(v1::ReadFileResponse& response) {
   }
   offset_ += static_cast<std::int64_t>(data.size());
   ended_ = offset_ == end_;
+  if (as_listed_ && ended_ && !pool::looks_as_listed(fd_.get(), file_)) return end_with(changed(file_, "was changed while it was read"));
   if (hasher_) hasher_->add(data);
   if (hasher_ && ended_ && hasher_->digest().hex() != file_.sha256) return end_with(changed(file_, "is not what the job listed: its hash differs"));
   crash_point("api.file_chunk");
@@ -89,7 +90,8 @@ Status FileStream::open() {
   }
   offset_ = request_.offset();
   end_ = request_.limit() > 0 ? std::min(file_.size, offset_ + std::min(request_.limit(), file_.size)) : file_.size;
-  if (offset_ == 0 && end_ == file_.size) hasher_.emplace();
+  as_listed_ = pool::looks_as_listed(fd_.get(), file_);
+  if (!as_listed_ && offset_ == 0 && end_ == file_.size) hasher_.emplace();
   ::posix_fadvise(fd_.get(), offset_, end_ - offset_, POSIX_FADV_SEQUENTIAL);
   return Done{};
 }

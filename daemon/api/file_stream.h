@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ReadFile: the content of one listed file. Read whole it is compared with its hash before the last bytes leave.
+// ReadFile: the content of one listed file. One that looks as it did when it was hashed must look so at the end, too; another one is hashed, if it is read
+// whole, and compared before the last bytes leave. So a reader who cannot hash gets nothing that somebody has changed; whoever distrusts the disk hashes.
 //
 // Thread: as Stream; fields belong to step().
 #pragma once
@@ -28,7 +29,8 @@ class FileStream final : public Stream<v1::ReadFileResponse> {
   UniqueFd fd_;
   std::int64_t offset_ = 0, end_ = 0;
   bool ended_ = false;
-  std::optional<Sha256Hasher> hasher_;  // where it is read whole
+  bool as_listed_ = false;              // it was when it was opened
+  std::optional<Sha256Hasher> hasher_;  // where it is not, and is read whole
 };
 
 }  // namespace offstage::api

@@ -150,4 +150,11 @@ Result<UniqueFd> OutFolder::open(const ResultFile& file) const {
   return fd;
 }
 
+bool looks_as_listed(int fd, const ResultFile& file) {
+  constexpr std::int64_t second = 1'000'000'000;
+  struct stat s {};
+  if (::fstat(fd, &s) != 0 || s.st_size != file.size) return false;
+  return file.look == FileLook{s.st_mtim.tv_sec * second + s.st_mtim.tv_nsec, s.st_ctim.tv_sec * second + s.st_ctim.tv_nsec, s.st_ino};
+}
+
 }  // namespace offstage::pool

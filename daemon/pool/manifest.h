@@ -67,6 +67,9 @@ Result<Manifest> read_manifest(const std::filesystem::path& folder);
 /// … that is what was told, and each file has its size. FILE_LIST_DAMAGED, FILE_MISSING, FILE_CHANGED.
 Result<Manifest> check_files(const std::filesystem::path& folder, const core::FilesTold& told);
 
+/// Nothing can have changed it since it was hashed.
+bool looks_as_listed(int fd, const ResultFile& file);
+
 /// Opens listed files below an attempt's out/.
 class OutFolder {
  public:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ListFiles, WatchFiles, ReadFile: what an attempt has left, and only what it has listed.
+#include <sys/stat.h>
+
 #include "base/sha256.h"
 #include "harness.h"
 
@@ -23,6 +25,17 @@ class ResultFilesTest : public Harness {
   void leave(AttemptId attempt, const std::string& name, const std::string& content) const {
     write(attempt, "out/" + name, content);
     write(attempt, "files", line(name, content), std::ios::app);
+  }
+  /// … with its look, and whatever hash.
+  void leave_sealed(AttemptId attempt, const std::string& name, const std::string& content, const std::string& hash_of) const {
+    write(attempt, "out/" + name, content);
+    struct stat s {};
+    ASSERT_EQ(::stat((pool_.folder(attempt) / "out" / name).c_str(), &s), 0);
+    const auto ns = [](const timespec& t) { return std::to_string(t.tv_sec * 1'000'000'000 + t.tv_nsec); };
+    write(attempt, "files",
+          R"({"name":")" + name + R"(","size":)" + std::to_string(content.size()) + R"(,"sha256":")" + Sha256::of(hash_of).hex() + R"(","mtime_ns":)" +
+              ns(s.st_mtim) + R"(,"ctime_ns":)" + ns(s.st_ctim) + R"(,"inode":)" + std::to_string(s.st_ino) + "}\n",
+          std::ios::app);
   }
   grpc::Status list(const v1::ListFilesRequest& request, v1::ListFilesResponse& response) const {
     grpc::ClientContext context;
@@ -179,6 +192,25 @@ TEST_F(ResultFilesTest, what_is_not_as_it_was_listed_is_data_loss) {
   EXPECT_EQ(outcome("other"), "FILE_CHANGED");
   EXPECT_EQ(outcome("gone"), "FILE_MISSING");
   EXPECT_EQ(outcome("link"), "FILE_MISSING");
+}
+
+TEST_F(ResultFilesTest, what_looks_as_it_did_is_not_hashed_again_and_what_does_not_is) {
+  const v1::Job job = create();
+  const AttemptId attempt = start(job);
+  leave_sealed(attempt, "as_it_was", "content", "another content");
+  std::string bytes;
+  EXPECT_TRUE(read(job.name(), "as_it_was", bytes).ok()) << "its hash is the reader's to compare";
+  EXPECT_EQ(bytes, "content");
+
+  leave_sealed(attempt, "touched", "content", "content");
+  const auto touched = pool_.folder(attempt) / "out/touched";
+  fs::last_write_time(touched, fs::last_write_time(touched) - std::chrono::hours(1));
+  EXPECT_TRUE(read(job.name(), "touched", bytes = "").ok());
+
+  leave_sealed(attempt, "changed", "content", "content");
+  write(attempt, "out/changed", "CONTENT");
+  fs::last_write_time(pool_.folder(attempt) / "out/changed", fs::last_write_time(touched));
+  EXPECT_EQ(read(job.name(), "changed", bytes = "").error_code(), grpc::StatusCode::DATA_LOSS);
 }
 
 TEST_F(ResultFilesTest, a_watch_tells_of_files_as_they_are_announced_and_ends_with_the_job) {
