@@ -136,7 +136,7 @@ void Keeper::connected(const std::shared_ptr<Connection>& connection, const Hell
       [weak = weak_from_this()](const std::string& why) {
         const auto self = weak.lock();
         if (!self || self->stage_ == Stage::ended || !self->host_) return;
-        if (self->why_.empty()) self->why_ = "it closed its connection: " + why;
+        self->closed_ = "it closed its connection: " + why;
         if (self->stage_ == Stage::starting || self->stage_ == Stage::ready) self->stage_ = Stage::retiring;  // it goes on to reap; it forks no more
       });
 }
@@ -186,9 +186,10 @@ void Keeper::ended() {
   stage_ = Stage::ended;
   const auto exit = reap(pidfd_);
   context_.children.forget(spawned_);
-  if (why_.empty() && exit) {
+  if (why_.empty() && exit && (exit->signal != 0 || closed_.empty())) {  // its death says more than the end of its connection, which may be seen first
     why_ = exit->signal != 0 ? "it was killed by signal " + std::to_string(exit->signal) : "it ended with exit code " + std::to_string(exit->exit_code);
   }
+  if (why_.empty()) why_ = closed_;
   spdlog::log(retired_ ? spdlog::level::info : spdlog::level::warn, "{} ended: {}", name(), why_);
   left_ = true;
   tidy();

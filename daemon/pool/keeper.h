@@ -91,6 +91,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   bool retired_ = false;
   bool left_ = false;  // its folder is there, its process is not
   std::string why_, unfit_;
+  std::string closed_;  // why its connection ended, if it did
   pid_t spawned_ = 0;
   UniqueFd pidfd_;
   asio::posix::stream_descriptor watch_, behind_launcher_;

@@ -52,6 +52,23 @@ class Killer:
         if at:
             self.daemon.env["OFFSTAGE_CRASH_AT"] = at
         wait_for(lambda: self.daemon.offstage("daemon", "start", timeout=120).returncode == 0 or (at and self._forget()), CALM_S)
+        while not at and self._has_orders():
+            wait_for(lambda: self.daemon.offstage("daemon", "start", timeout=120).returncode == 0, CALM_S)
+
+    def _has_orders(self) -> bool:
+        """A submitter that found no daemon may have started this one while there were orders to die; after the last fault nobody would start another."""
+        done = self.daemon.offstage("status", "--json", timeout=60)
+        if done.returncode != 0:
+            return True
+        pid = json.loads(done.stdout)["pid"]
+        try:
+            if b"OFFSTAGE_CRASH_AT=" not in Path(f"/proc/{pid}/environ").read_bytes():
+                return False
+        except OSError:
+            return True
+        send(pid, signal.SIGKILL)
+        wait_for(lambda: not alive(pid))
+        return True
 
     def _forget(self) -> bool:
         """It died before it served, as it was told to: the next one has no such orders."""
