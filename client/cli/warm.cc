@@ -52,7 +52,7 @@ Result<WarmRequest> request_of(const WarmOptions& options) {
 int warm(const Context& context, const WarmOptions& options) {
   auto request = request_of(options);
   if (!request) return report(request.error());
-  auto client = context.connect();
+  auto client = options.release ? context.connect() : context.connect_or_start();
   if (!client) return report(client.error());
   if (options.release) {
     if (const auto released = client->release_scene(*request); !released) return report(released.error());

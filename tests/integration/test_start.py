@@ -160,7 +160,7 @@ def test_without_a_runtime_folder_a_private_one_is_made_below_the_temp_folder(ma
         jobs.run("daemon", "stop", "--now")
 
 
-def test_run_and_submit_start_a_daemon_and_say_so(make_daemon: Callable[..., Jobs]) -> None:
+def test_run_and_warm_start_a_daemon_and_say_so(make_daemon: Callable[..., Jobs]) -> None:
     jobs = make_daemon()
     done = jobs.run("run", jobs.script("pass"))
     assert done.returncode == 0 and done.stdout == "null\n"
@@ -168,6 +168,10 @@ def test_run_and_submit_start_a_daemon_and_say_so(make_daemon: Callable[..., Job
     pid = jobs.daemon.pid
     jobs.ok("daemon", "stop")
     assert not alive(pid) and jobs.daemon.processes() == []
+    released = jobs.run("warm", "--release", "/nowhere/x.blend")
+    assert released.returncode != 0 and "no daemon is running" in released.stderr
+    warmed = jobs.run("warm", "/nowhere/x.blend")
+    assert "started the daemon" in warmed.stderr and "/nowhere/x.blend does not exist" in warmed.stderr
 
 
 def test_a_place_that_cannot_be_written_is_refused(make_daemon: Callable[..., Jobs]) -> None:
